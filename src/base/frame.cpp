@@ -1,0 +1,45 @@
+#include <weir/base/assert.hpp>
+#include <weir/base/frame.hpp>
+
+#include <limits>
+#include <new>
+
+namespace weir {
+
+frame::~frame() {
+    if (next_twin_ != nullptr) frame_ref::adopt(next_twin_);
+}
+
+void frame::destroy(frame const* f) noexcept {
+    f->~frame();
+    ::operator delete(const_cast<frame*>(f));
+}
+
+frame const* frame::twin(int bits) const noexcept {
+    for (frame const* t = next_twin_; t != nullptr; t = t->next_twin_) {
+        if (t->twin_bits_ == bits) return t;
+    }
+    return nullptr;
+}
+
+void frame::add_twin(int bits, frame_ref twin) const {
+    WEIR_ASSERT(twin && twin->next_twin_ == nullptr);
+    twin->twin_bits_ = static_cast<std::uint8_t>(bits);
+    twin->next_twin_ = next_twin_;
+    next_twin_ = twin.release();
+}
+
+frame_ref make_frame(std::string_view header, std::string_view body, bool numbered) {
+    WEIR_ASSERT(header.size() <= frame_headroom);
+    WEIR_ASSERT(body.size() <= std::numeric_limits<std::uint32_t>::max());
+    void* const memory = ::operator new(sizeof(frame) + frame_headroom + body.size());
+    auto* const f = new (memory) frame;
+    f->body_size_ = static_cast<std::uint32_t>(body.size());
+    f->header_size_ = static_cast<std::uint8_t>(header.size());
+    f->numbered_ = numbered;
+    std::memcpy(f->bytes() + frame_headroom - header.size(), header.data(), header.size());
+    std::memcpy(f->bytes() + frame_headroom, body.data(), body.size());
+    return frame_ref(f);
+}
+
+}  // namespace weir
