@@ -1,0 +1,76 @@
+#pragma once
+
+#include <weir/base/clock.hpp>
+#include <weir/base/error.hpp>
+#include <weir/base/observer.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// Bounds of the protocol that no configuration changes (contract: Envelope).
+inline constexpr std::size_t id_bytes_max = 64;
+inline constexpr std::size_t topic_bytes_max = 200;
+inline constexpr std::size_t event_bytes_max = 200;
+inline constexpr std::size_t key_bytes_max = 200;
+inline constexpr std::size_t dedupe_bytes_max = 128;
+inline constexpr std::size_t token_bytes_max = 16 * 1024;
+inline constexpr int json_depth_max = 64;
+
+/// The client's own id of a message as the JSON token it sent ("7" with its quotes, or 7), so
+/// that the answer echoes it byte for byte. Empty: the message carries none and gets no `ok`.
+using request_id = std::string_view;
+
+enum class heartbeat_mode : std::uint8_t { frame, message };
+
+struct since_position {
+    std::string_view epoch;  ///< as sent; opaque
+    std::uint64_t offset = 0;
+};
+
+/// One client message, decoded and checked for types and bounds, not for rights. Every view
+/// points into the text it was read from or into the dialect's scratch, and lives until the next decode.
+struct command {
+    command_type type = command_type::unknown;
+    std::string_view type_name;  ///< as sent, for `unsupported`
+    request_id id;
+
+    std::string_view topic;    ///< subscribe unsubscribe publish history presence; valid name
+    std::string_view event;    ///< publish
+    std::string_view payload;  ///< publish, call: raw JSON, "null" when absent
+    std::string_view key;      ///< publish
+    std::string_view dedupe;   ///< publish
+    std::string_view token;    ///< hello, auth, subscribe
+    std::string_view method;   ///< call
+    bool is_volatile = false;  ///< publish
+    bool echo = true;          ///< publish
+
+    std::optional<since_position> since;  ///< subscribe, history
+    std::optional<std::uint32_t> last;    ///< subscribe, history
+    bool want_state = false;              ///< subscribe
+    bool want_presence = false;           ///< subscribe
+    double rate = 0;                      ///< subscribe: updates a second, 0 for all
+
+    std::uint64_t count = 0;  ///< received
+
+    struct resume_request {
+        std::string_view session, secret;
+        std::uint64_t received = 0;
+    };
+    std::optional<resume_request> resume;         ///< hello
+    std::optional<heartbeat_mode> heartbeat;      ///< hello
+    std::optional<milliseconds> heartbeat_every;  ///< hello
+    std::string_view client;                      ///< hello: free text for logs, at most 200 bytes
+};
+
+/// A client message that could not be read. `id` is set when the envelope told it.
+struct command_fault {
+    errc code = errc::bad_request;
+    std::string message;  ///< what is wrong and, for JSON, "at byte N"
+    std::string id;       ///< raw token as in request_id; empty: unknown
+};
+
+}  // namespace weir
