@@ -7,6 +7,7 @@
 #include <weir/message/message.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <weir/base/clock.hpp>
+#include <weir/base/error.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weir::auth {
+
+/// Who a session speaks for, as its credential said. No user: anonymous.
+struct identity {
+    std::string user;         ///< empty: anonymous
+    std::string token_id;     ///< claim jti; empty: none
+    wall_ms issued_at = 0;    ///< claim iat; 0: unknown
+    wall_ms expires_at = 0;   ///< claim exp; 0: never
+};
+
+/// Tells whether a token is good at a time. Thread-safe once made; no I/O.
+/// Faults: `unauthorized` (malformed, wrong signature or claims), `token_expired`.
+class verifier {
+public:
+    virtual ~verifier() = default;
+    virtual result<identity> verify(std::string_view token, wall_ms at) const = 0;
+};
+
+struct jwt_settings {
+    std::string secret;  ///< HS256 key; empty: every token is refused
+    std::string issuer;    ///< required `iss`; empty: any
+    std::string audience;  ///< required `aud` (string or one of an array); empty: any
+    std::string user_claim = "sub";
+    std::chrono::milliseconds leeway{30'000};
+};
+std::unique_ptr<verifier const> make_jwt_verifier(jwt_settings settings);
+
+struct token_request {
+    std::string user;
+    wall_ms now = 0;
+    std::chrono::milliseconds ttl{3'600'000};
+    std::string issuer, audience;
+};
+/// An HS256 token (`weir token`).
+result<std::string> issue_token(std::string_view secret, token_request const& request);
+
+}  // namespace weir::auth

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <weir/base/error.hpp>
+#include <weir/message/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace weir {
+
+class topic_entry;
+class delivery;
+
+/// Somebody who follows topics on this shard. Owned elsewhere; leaves every topic before it dies.
+/// No call may destroy a subscriber or make it join or leave from inside `deliver`, except that
+/// leave() of the topic being delivered is allowed.
+class subscriber {
+public:
+    /// One message of a topic that was joined. Pushes a reference; never blocks or throws.
+    virtual void deliver(delivery& d) = 0;
+    /// The topic answered: from here on messages with offsets above `at->offset` come.
+    /// A fault: the subscription is gone.
+    virtual void joined(topic_entry& topic, result<position> const& at) = 0;
+    /// The subscription's slot has another number now.
+    virtual void moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) = 0;
+
+protected:
+    ~subscriber() = default;
+};
+
+/// What the index asks of the broker. Order of calls is order of effect.
+class topic_interest {
+public:
+    virtual void attach(std::string_view topic) = 0;
+    virtual void detach(std::string_view topic) = 0;
+
+protected:
+    ~topic_interest() = default;
+};
+
+/// One topic on one shard: its subscribers in a flat array, and where the shard is in its order.
+class topic_entry {
+public:
+    std::string_view name() const noexcept { return name_; }
+    std::size_t subscribers() const noexcept { return live_; }
+    bool attached() const noexcept { return attached_; }
+    /// The newest message this shard was given; new subscribers start behind it.
+    position const& tail() const noexcept { return tail_; }
+
+private:
+    friend class topic_index;
+    static constexpr std::uint64_t not_yet = ~std::uint64_t{0};
+    struct slot {
+        subscriber* who = nullptr;           ///< null: left, removed when no fan-out is under way
+        std::uint64_t after = not_yet;       ///< gets offsets above this
+    };
+    std::string name_;
+    std::vector<slot> slots_;
+    std::uint32_t live_ = 0;
+    std::uint32_t jobs_ = 0;  ///< fan-outs under way; slots keep their numbers meanwhile
+    bool attached_ = false;
+    position tail_;
+};
+
+/// A message on its way through a shard's subscribers. Carries whatever the receiver made of it
+/// once for all of them (encoded frames), through `cache`.
+class delivery {
+public:
+    explicit delivery(message_ptr m) : message_(std::move(m)) {}
+    message const& what() const noexcept { return *message_; }
+    message_ptr const& shared() const noexcept { return message_; }
+    /// Owned by the receiver's side: one shared slot, made at first need.
+    std::shared_ptr<void> cache;
+
+private:
+    message_ptr message_;
+};
+
+/// A shard's topics and their subscribers, and the queue of fan-outs in progress. Single-threaded.
+class topic_index {
+public:
+    explicit topic_index(topic_interest& broker);
+    ~topic_index();
+
+    /// The slot number of the new subscription. `joined` is called at once when the shard is
+    /// already attached, later otherwise. The subscriber must not be in the topic yet.
+    std::pair<topic_entry*, std::uint32_t> join(std::string_view topic, subscriber& who);
+    void leave(topic_entry& topic, std::uint32_t slot);
+
+    topic_entry* find(std::string_view topic) noexcept;
+
+    /// From the broker. Answers everybody who waits for the topic.
+    void on_attached(std::string_view topic, result<position> at);
+    /// From the broker. Queues a fan-out; ignored where nobody is attached (a late message).
+    void on_message(message_ptr m);
+
+    /// Delivers at most `budget` messages (one to one subscriber is one). True: more waits.
+    bool fan_out(std::size_t budget);
+    bool idle() const noexcept;
+    /// Messages whose fan-out waits or is under way.
+    std::size_t backlog() const noexcept;
+
+    std::size_t topics() const noexcept;
+    std::size_t subscriptions() const noexcept;
+    template <class F>
+    void for_each(F&& f) const {
+        for (auto const& [name, entry] : topics_) f(*entry);
+    }
+
+private:
+    struct job;
+    void compact(topic_entry& topic);
+    topic_interest& broker_;
+    std::unordered_map<std::string_view, std::unique_ptr<topic_entry>> topics_;
+    struct queue;
+    std::unique_ptr<queue> queue_;
+    std::size_t subscriptions_ = 0;
+};
+
+}  // namespace weir
