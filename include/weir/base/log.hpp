@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 /// Structured, asynchronous logging. A line never blocks its writer: when the queue is full the
@@ -65,8 +66,10 @@ inline void error(std::string_view event, std::initializer_list<field> fields = 
     if (enabled(level::error)) write(level::error, event, fields);
 }
 
-/// As write(), at most `burst` lines a minute for each (event, source), for what a stranger can
-/// cause at will; the next line that passes carries how many were left out.
+/// As write(), at most 10 lines a minute for each (event, source), for what a stranger can cause at
+/// will. The line carries `source`, and in `suppressed` how many of its like were left out before
+/// it. Sources are free to an attacker: an event writes at most 600 lines a minute whatever they
+/// are, and what that left out is `suppressed_others`.
 void limited(level l, std::string_view event, std::string_view source,
              std::initializer_list<field> fields = {});
 

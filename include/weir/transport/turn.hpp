@@ -1,0 +1,76 @@
+#pragma once
+
+#include <weir/async/poller.hpp>
+#include <weir/async/timing_wheel.hpp>
+#include <weir/base/clock.hpp>
+#include <weir/base/observer.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace weir {
+
+/// Embedded in a connection: its place on the dirty list (has something to send) and on the ready
+/// list (has more to read than its budget allowed).
+class turn_item {
+public:
+    virtual void flush() = 0;
+    virtual void resume_reading() = 0;
+
+protected:
+    turn_item() = default;
+    ~turn_item();  ///< leaves both lists
+
+private:
+    friend class turn;
+    std::uint32_t dirty_at_ = 0;  ///< index + 1; 0: not on the list
+    std::uint32_t ready_at_ = 0;
+};
+
+/// One turn of a shard's loop, which Asio does not have by itself: everything that became dirty
+/// in it is flushed once at its end, reading is budgeted, and what is left over resumes by a post,
+/// so that timers and other connections get their share. Also holds what all connections of the
+/// shard use one at a time: the read scratch, inflater and deflaters. On the shard's thread only.
+class turn {
+public:
+    static constexpr std::size_t read_budget_bytes = 64 * 1024;  ///< a connection, a turn
+
+    turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts);
+    turn(turn const&) = delete;
+    turn& operator=(turn const&) = delete;
+    ~turn();
+
+    void start();
+    void stop();
+
+    /// Flushed at the end of this turn. Outside a poll the first one posts that end.
+    void mark_dirty(turn_item& i);
+    /// More to read: resumes in the next turn.
+    void park_ready(turn_item& i);
+    /// Runs in each turn before the flush; returns true when it has more to do (a post follows).
+    /// For the fan-out queue.
+    void set_work(std::function<bool()> work);
+    /// Asks for a turn (work or flush) although no event caused one.
+    void request();
+
+    /// The clocks as of this turn.
+    now const& at() noexcept;
+    poller& descriptors() noexcept;
+    timing_wheel& wheel() noexcept;
+    observer& counts() noexcept;
+    std::span<char> scratch() noexcept;  ///< at least 64 KiB
+
+    struct codec;  ///< inflater and deflaters, private to the module
+    codec& codecs() noexcept;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace weir
