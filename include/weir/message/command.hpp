@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ inline constexpr std::size_t event_bytes_max = 200;
 inline constexpr std::size_t key_bytes_max = 200;
 inline constexpr std::size_t dedupe_bytes_max = 128;
 inline constexpr std::size_t token_bytes_max = 16 * 1024;
+inline constexpr std::size_t method_bytes_max = 200;
+inline constexpr std::size_t client_bytes_max = 200;
+inline constexpr std::size_t sync_topics_max = 1024;
 inline constexpr int json_depth_max = 64;
 
 /// The client's own id of a message as the JSON token it sent ("7" with its quotes, or 7), so
@@ -32,7 +36,8 @@ struct since_position {
 };
 
 /// One client message, decoded and checked for types and bounds, not for rights. Every view
-/// points into the text it was read from or into the dialect's scratch, and lives until the next decode.
+/// points into the text it was read from or into the dialect's scratch, and lives until the next
+/// decode.
 struct command {
     command_type type = command_type::unknown;
     std::string_view type_name;  ///< as sent, for `unsupported`
@@ -56,6 +61,9 @@ struct command {
 
     std::uint64_t count = 0;  ///< received
 
+    /// sync: valid names; none at all means every subscribed topic.
+    std::optional<std::span<std::string_view const>> topics;
+
     struct resume_request {
         std::string_view session, secret;
         std::uint64_t received = 0;
@@ -63,7 +71,8 @@ struct command {
     std::optional<resume_request> resume;         ///< hello
     std::optional<heartbeat_mode> heartbeat;      ///< hello
     std::optional<milliseconds> heartbeat_every;  ///< hello
-    std::string_view client;                      ///< hello: free text for logs, at most 200 bytes
+    /// hello: for logs, cut at 200 bytes; the raw JSON when it is no string.
+    std::string_view client;
 };
 
 /// A client message that could not be read. `id` is set when the envelope told it.

@@ -68,8 +68,7 @@ public:
     virtual void subscribed_payload(std::string& out, std::string_view topic,
                                     std::optional<position> const& at, bool recovered) const = 0;
     /// Payload of an `ok` to publish: {position?}.
-    virtual void published_payload(std::string& out,
-                                   std::optional<position> const& at) const = 0;
+    virtual void published_payload(std::string& out, std::optional<position> const& at) const = 0;
 };
 
 /// `weir.v1.json`: strict RFC 8259, payloads byte for byte.

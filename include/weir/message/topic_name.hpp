@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,13 @@ namespace weir {
 /// `A-Z a-z 0-9 _ - = @ : .`, segments separated by '.', none empty; `$` may start the first
 /// segment only (contract: Topic names).
 std::string_view topic_name_fault(std::string_view name) noexcept;
+
+/// The same with its place, for messages that say where.
+struct topic_fault {
+    std::string_view what;  ///< static storage
+    std::size_t byte = 0;   ///< offset in the name
+};
+std::optional<topic_fault> find_topic_fault(std::string_view name) noexcept;
 
 /// `$user.ID` and `$session.ID`: everyone's own, written by the server API only.
 inline bool is_reserved_topic(std::string_view name) noexcept {

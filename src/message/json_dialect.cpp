@@ -1,0 +1,411 @@
+#include "message/json_dialect.hpp"
+
+#include <weir/message/json_scan.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <memory>
+
+namespace weir {
+namespace {
+
+using json::field;
+using json::find_duplicate;
+using json::index_in;
+using json::inside_quotes;
+using json::is_string;
+
+constexpr std::size_t resume_token_bytes_max = 64;
+constexpr std::size_t epoch_bytes_max = 64;
+constexpr double rate_min = 0.001;  // a message every quarter of an hour
+constexpr std::uint64_t heartbeat_ms_max = 24 * 60 * 60 * 1000;
+constexpr std::uint64_t any_u32 = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t any_u64 = std::numeric_limits<std::uint64_t>::max();
+
+/// Every field that some client message has, in the order of their names below.
+enum class part : std::uint8_t {
+    type,
+    id,
+    topic,
+    event,
+    payload,
+    key,
+    dedupe,
+    token,
+    since,
+    last,
+    state,
+    presence,
+    rate,
+    volatile_flag,
+    echo,
+    count,
+    method,
+    topics,
+};
+constexpr std::array<std::string_view, 18> part_names = {
+    "type", "id",    "topic",    "event", "payload",  "key",  "dedupe", "token",  "since",
+    "last", "state", "presence", "rate",  "volatile", "echo", "count",  "method", "topics"};
+static_assert(part_names[static_cast<std::size_t>(part::topics)] == "topics");
+
+std::optional<std::size_t> find_part(std::string_view name) noexcept {
+    using enum part;
+    auto const among = [&](auto... parts) -> std::optional<std::size_t> {
+        for (part const p : {parts...}) {
+            if (name == part_names[static_cast<std::size_t>(p)]) return static_cast<std::size_t>(p);
+        }
+        return std::nullopt;
+    };
+    switch (name.size()) {
+        case 2:
+            return among(id);
+        case 3:
+            return among(key);
+        case 4:
+            return among(type, last, echo, rate);
+        case 5:
+            return among(topic, event, count, token, since, state);
+        case 6:
+            return among(dedupe, method, topics);
+        case 7:
+            return among(payload);
+        case 8:
+            return among(volatile_flag, presence);
+        default:
+            return std::nullopt;
+    }
+}
+
+command_type find_type(std::string_view name) noexcept {
+    using enum command_type;
+    for (auto const t : {publish, received, ping, pong, subscribe, unsubscribe, hello, auth,
+                         history, presence, sync, call}) {
+        if (name == to_string(t)) return t;
+    }
+    return unknown;
+}
+
+bool is_integer(std::string_view raw) noexcept {
+    return std::ranges::all_of(raw.substr(raw.front() == '-' ? 1 : 0),
+                               [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// At most `bytes` of it, without cutting a character in two.
+std::string_view cut(std::string_view text, std::size_t bytes) noexcept {
+    if (text.size() <= bytes) return text;
+    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+    return text.substr(0, bytes);
+}
+
+/// Reads one message. Every step says false once something is wrong; problem() then says what.
+class message_reader {
+public:
+    message_reader(std::string_view text, json::scratch& memory,
+                   std::vector<std::string_view>& topics)
+        : text_(text), reader_(text, memory), topics_(topics) {}
+
+    bool read();
+    command const& result() const noexcept { return command_; }
+    command_fault take_fault();
+
+private:
+    bool scan();
+    bool read_id();
+    bool read_type();
+    bool read_fields();
+    bool read_hello();
+    bool read_resume(field const& f);
+    bool read_heartbeat(field const& f);
+    bool read_client(field const& f);
+    bool read_subscribe();
+    bool read_publish();
+    bool read_call();
+    bool read_topics();
+    bool read_topic();
+    bool read_since();
+    bool read_last();
+    bool read_count();
+
+    field at(part p) const noexcept {
+        auto const i = static_cast<std::size_t>(p);
+        return {part_names[i], parts_[i]};
+    }
+    bool have(part p) const noexcept { return at(p).raw.data() != nullptr; }
+    bool needs(std::string_view what);
+    bool repeated(std::string_view raw_key);
+
+    std::string_view text_;
+    json::field_reader reader_;
+    std::vector<std::string_view>& topics_;
+    std::array<std::string_view, part_names.size()> parts_{};
+    command command_;
+};
+
+command_fault message_reader::take_fault() {
+    return {errc::bad_request, std::move(reader_.problem), std::string(command_.id)};
+}
+
+bool message_reader::read() {
+    return scan() && read_id() && read_type() && read_fields();
+}
+
+bool message_reader::needs(std::string_view what) {
+    return reader_.fail(std::string(command_.type_name) + " needs a " + std::string(what));
+}
+
+bool message_reader::repeated(std::string_view raw_key) {
+    return reader_.fail("duplicate key \"" + std::string(raw_key) + '"' +
+                        json::at_byte(reader_.offset_of(raw_key) - 1));
+}
+
+/// Whatever is wrong, the id is kept when it was read by then and is not ambiguous.
+bool message_reader::scan() {
+    auto& unknown = reader_.memory().unknown_keys;
+    json::record envelope(parts_, find_part, reader_.memory(), &unknown);
+    json_fault where;
+    bool const good = scan_json_object(text_, json_depth_max, envelope, where);
+    auto const& duplicate = envelope.duplicate;
+    std::optional<std::string_view> twin;
+    if (good && !duplicate) {
+        twin = find_duplicate(unknown);
+        if (!twin) return true;
+    }
+    if (!duplicate || duplicate->index != static_cast<std::size_t>(part::id)) read_id();
+    if (!good) return reader_.fail(where.what + json::at_byte(where.byte));
+    if (duplicate) return repeated(duplicate->raw_key);
+    return reader_.fail("duplicate key \"" + std::string(cut(*twin, key_bytes_max)) + '"');
+}
+
+bool message_reader::read_id() {
+    field const id = at(part::id);
+    if (!id) return true;
+    bool const good = is_string(id.raw)
+                          ? reader_.memory().unescape(inside_quotes(id.raw)).size() <= id_bytes_max
+                          : is_integer(id.raw) && id.raw.size() <= id_bytes_max;
+    if (!good) return reader_.fail(id, "a string of at most 64 bytes or an integer");
+    command_.id = id.raw;
+    return true;
+}
+
+bool message_reader::read_type() {
+    field const type = at(part::type);
+    if (!type) return reader_.fail("a message needs a type");
+    if (!reader_.text(type, text_.size(), command_.type_name)) return false;
+    command_.type = find_type(command_.type_name);
+    return true;
+}
+
+bool message_reader::read_fields() {
+    switch (command_.type) {
+        case command_type::hello:
+            return read_hello();
+        case command_type::auth:
+            return reader_.text(at(part::token), token_bytes_max, command_.token) &&
+                   (!command_.token.empty() || needs("token"));
+        case command_type::subscribe:
+            return read_subscribe();
+        case command_type::unsubscribe:
+        case command_type::presence:
+            return read_topic();
+        case command_type::publish:
+            return read_publish();
+        case command_type::sync:
+            return read_topics();
+        case command_type::history:
+            return read_topic() && read_since() && read_last();
+        case command_type::call:
+            return read_call();
+        case command_type::received:
+            return read_count();
+        case command_type::ping:
+        case command_type::pong:
+        case command_type::unknown:
+        case command_type::invalid:
+            return true;
+    }
+    return true;
+}
+
+bool message_reader::read_hello() {
+    field const payload = at(part::payload);
+    if (!payload) return true;
+    static constexpr std::array<std::string_view, 4> names = {"token", "resume", "heartbeat",
+                                                              "client"};
+    std::array<std::string_view, names.size()> values{};
+    json::record found(
+        values, [](std::string_view key) noexcept { return index_in(names, key); },
+        reader_.memory());
+    return reader_.object(payload, found) &&
+           reader_.text({"token", values[0]}, token_bytes_max, command_.token) &&
+           read_resume({"resume", values[1]}) && read_heartbeat({"heartbeat", values[2]}) &&
+           read_client({"client", values[3]});
+}
+
+bool message_reader::read_resume(field const& f) {
+    if (!f) return true;
+    static constexpr std::array<std::string_view, 3> names = {"session", "secret", "received"};
+    std::array<std::string_view, names.size()> values{};
+    json::record found(
+        values, [](std::string_view key) noexcept { return index_in(names, key); },
+        reader_.memory());
+    if (!reader_.object(f, found)) return false;
+    for (std::string_view const value : values) {
+        if (value.data() == nullptr) return reader_.fail(f, "{session, secret, received}");
+    }
+    command::resume_request resume;
+    if (!reader_.text({"resume.session", values[0]}, resume_token_bytes_max, resume.session) ||
+        !reader_.text({"resume.secret", values[1]}, resume_token_bytes_max, resume.secret) ||
+        !reader_.integer({"resume.received", values[2]}, 0, any_u64, resume.received)) {
+        return false;
+    }
+    command_.resume = resume;
+    return true;
+}
+
+bool message_reader::read_heartbeat(field const& f) {
+    if (!f) return true;
+    static constexpr std::array<std::string_view, 2> names = {"mode", "interval_ms"};
+    std::array<std::string_view, names.size()> values{};
+    json::record found(
+        values, [](std::string_view key) noexcept { return index_in(names, key); },
+        reader_.memory());
+    if (!reader_.object(f, found)) return false;
+    field const mode{"heartbeat.mode", values[0]};
+    field const interval{"heartbeat.interval_ms", values[1]};
+    if (!mode) return reader_.fail(f, "{mode, interval_ms?}");
+    std::string_view word;
+    if (!reader_.text(mode, text_.size(), word)) return false;
+    if (word != "frame" && word != "message") return reader_.fail(mode, "\"frame\" or \"message\"");
+    command_.heartbeat = word == "frame" ? heartbeat_mode::frame : heartbeat_mode::message;
+    std::uint64_t every = 0;
+    if (!reader_.integer(interval, 1, heartbeat_ms_max, every)) return false;
+    if (interval) command_.heartbeat_every = milliseconds(every);
+    return true;
+}
+
+/// Only for people who read logs: nothing that a client calls itself is refused.
+bool message_reader::read_client(field const& f) {
+    if (!f) return true;
+    command_.client =
+        cut(is_string(f.raw) ? reader_.memory().unescape(inside_quotes(f.raw)) : f.raw,
+            client_bytes_max);
+    return true;
+}
+
+bool message_reader::read_subscribe() {
+    return read_topic() && read_since() && read_last() &&
+           reader_.flag(at(part::state), command_.want_state) &&
+           reader_.flag(at(part::presence), command_.want_presence) &&
+           reader_.rate(at(part::rate), rate_min, command_.rate) &&
+           reader_.text(at(part::token), token_bytes_max, command_.token);
+}
+
+bool message_reader::read_publish() {
+    if (!read_topic()) return false;
+    if (!have(part::payload)) return needs("payload");
+    command_.payload = at(part::payload).raw;
+    if (!reader_.text(at(part::event), event_bytes_max, command_.event) ||
+        !reader_.text(at(part::key), key_bytes_max, command_.key) ||
+        !reader_.text(at(part::dedupe), dedupe_bytes_max, command_.dedupe)) {
+        return false;
+    }
+    // An empty one would silently be none.
+    if (have(part::key) && command_.key.empty()) return reader_.fail(at(part::key), "not empty");
+    if (have(part::dedupe) && command_.dedupe.empty()) {
+        return reader_.fail(at(part::dedupe), "not empty");
+    }
+    return reader_.flag(at(part::volatile_flag), command_.is_volatile) &&
+           reader_.flag(at(part::echo), command_.echo);
+}
+
+bool message_reader::read_call() {
+    if (!reader_.text(at(part::method), method_bytes_max, command_.method)) return false;
+    if (command_.method.empty()) return needs("method");
+    command_.payload = have(part::payload) ? at(part::payload).raw : std::string_view("null");
+    return true;
+}
+
+/// Collects names; the first that is no name stops it.
+class name_list final : public json_elements {
+public:
+    name_list(json::field_reader& reader, std::vector<std::string_view>& names)
+        : reader_(reader), names_(names) {}
+    bool element(std::string_view raw_value) override {
+        if (names_.size() == sync_topics_max) return false;
+        return reader_.topic({"topics", raw_value}, names_.emplace_back());
+    }
+
+private:
+    json::field_reader& reader_;
+    std::vector<std::string_view>& names_;
+};
+
+bool message_reader::read_topics() {
+    field const f = at(part::topics);
+    if (!f) return true;
+    topics_.clear();
+    name_list names(reader_, topics_);
+    json_fault ignored;
+    if (!scan_json_array(f.raw, json_depth_max, names, ignored)) {
+        if (!reader_.problem.empty()) return false;
+        return reader_.fail(
+            f, "an array of at most " + std::to_string(sync_topics_max) + " topic names");
+    }
+    command_.topics = topics_;
+    return true;
+}
+
+bool message_reader::read_topic() {
+    if (!have(part::topic)) return needs("topic");
+    return reader_.topic(at(part::topic), command_.topic);
+}
+
+bool message_reader::read_since() {
+    field const f = at(part::since);
+    if (!f) return true;
+    static constexpr std::array<std::string_view, 2> names = {"epoch", "offset"};
+    std::array<std::string_view, names.size()> values{};
+    json::record found(
+        values, [](std::string_view key) noexcept { return index_in(names, key); },
+        reader_.memory());
+    if (!reader_.object(f, found)) return false;
+    field const epoch{"since.epoch", values[0]};
+    field const offset{"since.offset", values[1]};
+    if (!epoch || !offset) return reader_.fail(f, "{epoch, offset}");
+    since_position since;
+    if (!reader_.text(epoch, epoch_bytes_max, since.epoch) ||
+        !reader_.integer(offset, 0, any_u64, since.offset)) {
+        return false;
+    }
+    command_.since = since;
+    return true;
+}
+
+bool message_reader::read_last() {
+    field const f = at(part::last);
+    std::uint64_t last = 0;
+    if (!reader_.integer(f, 0, any_u32, last)) return false;
+    if (f) command_.last = static_cast<std::uint32_t>(last);
+    return true;
+}
+
+bool message_reader::read_count() {
+    if (!have(part::count)) return needs("count");
+    return reader_.integer(at(part::count), 0, any_u64, command_.count);
+}
+
+}  // namespace
+
+std::variant<command, command_fault> json_dialect::decode(std::string_view text) {
+    memory_.start(text.size());
+    message_reader reader(text, memory_, topics_);
+    if (!reader.read()) return reader.take_fault();
+    return reader.result();
+}
+
+std::unique_ptr<dialect> make_json_dialect() {
+    return std::make_unique<json_dialect>();
+}
+
+}  // namespace weir

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "message/json_fields.hpp"
+
+#include <weir/message/dialect.hpp>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace weir {
+
+/// `weir.v1.json`; see make_json_dialect.
+class json_dialect final : public dialect {
+public:
+    std::variant<command, command_fault> decode(std::string_view text) override;
+
+    void encode(std::string& out, welcome const& w) const override;
+    void encode(std::string& out, goaway const& g) const override;
+    void encode(std::string& out, message const& m) const override;
+    void encode_ok(std::string& out, request_id id, std::string_view payload) const override;
+    void encode_error(std::string& out, request_id id, fault const& f) const override;
+    void encode_unsubscribed(std::string& out, std::string_view topic,
+                             fault const& why) const override;
+    void encode_ping(std::string& out) const override;
+    void encode_pong(std::string& out, request_id id) const override;
+    void subscribed_payload(std::string& out, std::string_view topic,
+                            std::optional<position> const& at, bool recovered) const override;
+    void published_payload(std::string& out, std::optional<position> const& at) const override;
+
+    /// For tests: the views of the last command point into its text or in here.
+    json::scratch const& memory() const noexcept { return memory_; }
+
+private:
+    json::scratch memory_;
+    std::vector<std::string_view> topics_;  ///< of the last `sync`
+};
+
+}  // namespace weir
