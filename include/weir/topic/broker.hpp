@@ -52,7 +52,8 @@ public:
     virtual ~broker() = default;
     /// Declares this shard's interest. At most once until detach().
     virtual void attach(std::string_view topic) = 0;
-    /// Ends it; messages already on their way may still come and are the listener's to ignore.
+    /// Ends it; messages already on their way may still come and are the listener's to ignore, and
+    /// so may the answer of attach(). Does nothing where that attach is refused.
     virtual void detach(std::string_view topic) = 0;
     virtual void publish(publication p, publish_ticket ticket) = 0;
 };

@@ -42,8 +42,9 @@ struct broker_mail {
 class broker_post {
 public:
     virtual void post(unsigned shard, broker_mail mail) = 0;
-    /// Mails that wait for that shard. Above memory_broker_settings::backlog_max publishes that
-    /// would reach it are refused.
+    /// What waits for that shard: its mails, and for the asker's own shard, which gets none, the
+    /// messages whose fan-out is not done (topic_index::backlog). Above
+    /// memory_broker_settings::backlog_max publishes that would reach it are refused.
     virtual std::size_t backlog(unsigned shard) const = 0;
 
 protected:
@@ -52,19 +53,23 @@ protected:
 
 struct memory_broker_settings {
     unsigned shard = 0;
-    unsigned shards = 1;
-    std::size_t topics_max = 1'000'000;
+    unsigned shards = 1;                 ///< at most 256
+    std::size_t topics_max = 1'000'000;  ///< of all shards together
     std::size_t backlog_max = 100'000;
 };
 
-/// What all instances of one memory broker share: how many topics exist.
+/// What all instances of one memory broker share: how many topics exist. Outlives them.
 struct memory_broker_shared {
     std::atomic<std::size_t> topics{0};
 };
 
 /// Orders topics inside the process: each has a home shard by hash, which keeps its epoch and
 /// offset and knows which shards are interested. Forgets everything on restart. Pure: no threads,
-/// no sockets, time passed in.
+/// no sockets, time passed in. What concerns a topic at home is answered inside the call, without
+/// mail.
+///
+/// A topic exists from its first attach or publish. Without interest it is forgotten, with its
+/// epoch, when it was quiet for a minute, or sooner when the limit of topics needs its place.
 class memory_broker final : public broker {
 public:
     memory_broker(memory_broker_settings settings, memory_broker_shared& shared,

@@ -2,6 +2,7 @@
 
 #include <weir/base/error.hpp>
 #include <weir/message/message.hpp>
+#include <weir/topic/name_hash.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -17,14 +19,14 @@ class topic_entry;
 class delivery;
 
 /// Somebody who follows topics on this shard. Owned elsewhere; leaves every topic before it dies.
-/// No call may destroy a subscriber or make it join or leave from inside `deliver`, except that
-/// leave() of the topic being delivered is allowed.
+/// No call may destroy a subscriber or make it join or leave from inside these, except that
+/// leave() of the topic being delivered is allowed in `deliver`.
 class subscriber {
 public:
     /// One message of a topic that was joined. Pushes a reference; never blocks or throws.
     virtual void deliver(delivery& d) = 0;
     /// The topic answered: from here on messages with offsets above `at->offset` come.
-    /// A fault: the subscription is gone.
+    /// A fault: the subscription is gone, and is not left. May come from inside join().
     virtual void joined(topic_entry& topic, result<position> const& at) = 0;
     /// The subscription's slot has another number now.
     virtual void moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) = 0;
@@ -44,6 +46,7 @@ protected:
 };
 
 /// One topic on one shard: its subscribers in a flat array, and where the shard is in its order.
+/// Owned by the index. Lives at least while somebody is subscribed.
 class topic_entry {
 public:
     std::string_view name() const noexcept { return name_; }
@@ -55,15 +58,19 @@ public:
 private:
     friend class topic_index;
     static constexpr std::uint64_t not_yet = ~std::uint64_t{0};
+    /// Waits for the broker's answer, or stands empty: `after` is not_yet, above every offset.
     struct slot {
-        subscriber* who = nullptr;           ///< null: left, removed when no fan-out is under way
-        std::uint64_t after = not_yet;       ///< gets offsets above this
+        subscriber* who = nullptr;      ///< null: left, removed when no fan-out is under way
+        std::uint64_t after = not_yet;  ///< gets offsets above this
     };
     std::string name_;
     std::vector<slot> slots_;
-    std::uint32_t live_ = 0;
-    std::uint32_t jobs_ = 0;  ///< fan-outs under way; slots keep their numbers meanwhile
-    bool attached_ = false;
+    std::uint32_t live_ = 0;         ///< slots with a subscriber
+    std::uint32_t jobs_ = 0;         ///< fan-outs under way; slots keep their numbers meanwhile
+    std::uint32_t answers_due_ = 0;  ///< attach calls not answered yet; only the last one counts
+    std::uint32_t life_ = 0;         ///< counts detachments: a fan-out of an earlier life is void
+    bool wanted_ = false;            ///< attach was called, and neither refused nor taken back
+    bool attached_ = false;          ///< wanted, and answered
     position tail_;
 };
 
@@ -82,16 +89,24 @@ private:
 };
 
 /// A shard's topics and their subscribers, and the queue of fan-outs in progress. Single-threaded.
+///
+/// Attaches a topic for its first subscriber and detaches it after the last. Messages are fanned
+/// out in the order they came, whatever their topics; each goes to those who had joined before it
+/// and are still there. The broker may answer from inside join().
 class topic_index {
 public:
     explicit topic_index(topic_interest& broker);
+    topic_index(topic_index const&) = delete;
+    topic_index& operator=(topic_index const&) = delete;
     ~topic_index();
 
     /// The slot number of the new subscription. `joined` is called at once when the shard is
     /// already attached, later otherwise. The subscriber must not be in the topic yet.
+    /// No entry: the broker refused at once, and `joined` has said so.
     std::pair<topic_entry*, std::uint32_t> join(std::string_view topic, subscriber& who);
     void leave(topic_entry& topic, std::uint32_t slot);
 
+    /// Null where nobody is subscribed.
     topic_entry* find(std::string_view topic) noexcept;
 
     /// From the broker. Answers everybody who waits for the topic.
@@ -100,11 +115,13 @@ public:
     void on_message(message_ptr m);
 
     /// Delivers at most `budget` messages (one to one subscriber is one). True: more waits.
+    /// Slots that are passed over count like deliveries, so a call's time is bounded.
     bool fan_out(std::size_t budget);
     bool idle() const noexcept;
     /// Messages whose fan-out waits or is under way.
     std::size_t backlog() const noexcept;
 
+    /// Entries held: those with subscribers, and for a moment those just left.
     std::size_t topics() const noexcept;
     std::size_t subscriptions() const noexcept;
     template <class F>
@@ -114,10 +131,17 @@ public:
 
 private:
     struct job;
-    void compact(topic_entry& topic);
-    topic_interest& broker_;
-    std::unordered_map<std::string_view, std::unique_ptr<topic_entry>> topics_;
     struct queue;
+    topic_entry& entry_of(std::string_view topic);
+    static void hold(topic_entry& topic) noexcept { ++topic.jobs_; }
+    void let_go(topic_entry& topic);
+    void settle(topic_entry& topic);
+    static void compact(topic_entry& topic);
+    static void accept(topic_entry& topic, result<position> const& at);
+    void refuse(topic_entry& topic, result<position> const& why);
+
+    topic_interest& broker_;
+    std::unordered_map<std::string_view, std::unique_ptr<topic_entry>, name_hash> topics_;
     std::unique_ptr<queue> queue_;
     std::size_t subscriptions_ = 0;
 };
