@@ -1,0 +1,52 @@
+#pragma once
+
+#include <weir/async/task_group.hpp>
+#include <weir/async/tls_context.hpp>
+#include <weir/base/error.hpp>
+#include <weir/http/connection.hpp>
+#include <weir/http/host_check.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace weir::ops {
+
+/// The listener for operators and backends: server API, metrics, health. One, on the control
+/// thread, apart from the shards, so that a scrape or a long list delays no client. Refuses a
+/// foreign Host (DNS rebinding). At most `connections_max` at a time; more wait in the kernel.
+class internal_listener {
+public:
+    static constexpr std::size_t connections_max = 256;
+
+    /// `h` outlives it.
+    internal_listener(boost::asio::any_io_executor executor, http::handler& h);
+
+    result<void> listen(std::string const& address, std::uint16_t port, tls_context tls);
+    std::uint16_t port() const noexcept { return port_; }
+    void change(tls_context tls) { tls_ = std::move(tls); }
+    void start();
+    void stop();
+    boost::asio::awaitable<void> join() { return tasks_.join(); }
+
+private:
+    class guarded;
+    boost::asio::awaitable<void> accept();
+    boost::asio::awaitable<void> receive(boost::asio::ip::tcp::socket socket);
+
+    boost::asio::any_io_executor executor_;
+    http::handler& handler_;
+    task_group tasks_;
+    std::optional<boost::asio::ip::tcp::acceptor> acceptor_;
+    http::host_policy hosts_;
+    tls_context tls_;
+    std::uint16_t port_ = 0;
+    std::size_t open_ = 0;
+};
+
+}  // namespace weir::ops

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <weir/http/router.hpp>
+#include <weir/shard/shard_set.hpp>
+
+namespace weir::ops {
+
+/// Adds GET /healthz (alive: the control thread answers) and GET /readyz: 200, or 503 while
+/// draining or while no connection can be taken, with a JSON body that says why. `shards` outlives
+/// the router.
+void add_health_routes(http::router& r, shard_set& shards, std::size_t connections_max);
+
+}  // namespace weir::ops

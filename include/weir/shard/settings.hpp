@@ -1,0 +1,42 @@
+#pragma once
+
+#include <weir/async/tls_context.hpp>
+#include <weir/auth/identity.hpp>
+#include <weir/http/origin.hpp>
+#include <weir/http/response.hpp>
+#include <weir/session/directory.hpp>
+#include <weir/session/session.hpp>
+#include <weir/topic/rules.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace weir {
+
+/// What a reload may change. Immutable once shared; every shard holds a reference to the newest.
+struct live_settings {
+    session_settings session;
+    rule_set rules{{}};
+    std::shared_ptr<auth::verifier const> verifier;  ///< null: no token is accepted
+    http::origin_policy origins;
+    double handshakes_per_second = 1000;  ///< of the whole process
+    directory_limits people;
+    bool compression = true;
+    std::size_t compression_min_bytes = 256;
+    tls_context tls;  ///< null: plain
+};
+using live_settings_ptr = std::shared_ptr<live_settings const>;
+
+/// What stays for the life of the process.
+struct shard_settings {
+    unsigned shards = 1;
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;  ///< 0: the kernel chooses, see shard_set::port()
+    std::size_t topics_max = 1'000'000;
+    /// GET pages of the public listener beside the protocol's own endpoints (development mode).
+    std::map<std::string, http::response, std::less<>> pages;
+};
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+#include <weir/ops/internal_listener.hpp>
+
+#include <weir/async/listener.hpp>
+#include <weir/async/stream.hpp>
+#include <weir/base/log.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace weir::ops {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr seconds tls_timeout{10};
+}  // namespace
+
+/// Looks at the Host before anybody else does.
+class internal_listener::guarded final : public http::handler {
+public:
+    guarded(http::handler& inner, http::host_policy const& hosts) : inner_(inner), hosts_(hosts) {}
+
+    asio::awaitable<http::answer> handle(http::request& r) override {
+        if (!http::host_allowed(r.header("Host"), hosts_)) {
+            log::limited(log::level::warn, "internal request with a foreign Host refused",
+                         r.peer.to_string(),
+                         {{"address", r.peer.to_string()}, {"host", r.header("Host")}});
+            co_return http::json_error(421, errc::forbidden,
+                                       "this listener does not serve that Host");
+        }
+        co_return co_await inner_.handle(r);
+    }
+    std::size_t body_bytes_max(http::request const& head) const override {
+        return inner_.body_bytes_max(head);
+    }
+    bool keep_alive() const override { return inner_.keep_alive(); }
+
+private:
+    http::handler& inner_;
+    http::host_policy const& hosts_;
+};
+
+internal_listener::internal_listener(asio::any_io_executor executor, http::handler& h)
+    : executor_(executor), handler_(h), tasks_(executor) {}
+
+result<void> internal_listener::listen(std::string const& address, std::uint16_t port,
+                                       tls_context tls) {
+    auto made = listen_on(executor_, {.address = address, .port = port, .backlog = 128});
+    if (!made) return made.error();
+    acceptor_.emplace(std::move(*made));
+    auto const bound = acceptor_->local_endpoint();
+    port_ = bound.port();
+    // The port is not compared: behind a forwarded port (ssh -L, kubectl) Host names another one.
+    hosts_ = {.listen_address = bound.address(), .port = std::nullopt, .names = {}};
+    tls_ = std::move(tls);
+    return {};
+}
+
+void internal_listener::start() { tasks_.spawn("accept internal", accept()); }
+
+void internal_listener::stop() {
+    boost::system::error_code ignored;
+    if (acceptor_) acceptor_->close(ignored);
+    tasks_.stop();
+}
+
+asio::awaitable<void> internal_listener::accept() {
+    asio::steady_timer pause(executor_);
+    while (acceptor_->is_open()) {
+        if (open_ >= connections_max) {
+            pause.expires_after(milliseconds(50));
+            co_await pause.async_wait(as_result);
+            continue;
+        }
+        auto [error, socket] = co_await acceptor_->async_accept(as_result);
+        if (!error) {
+            tasks_.spawn("internal request", receive(std::move(socket)));
+        } else if (error == asio::error::operation_aborted) {
+            break;
+        } else if (error != asio::error::connection_aborted) {
+            log::limited(log::level::error, "cannot accept internal connections", "internal",
+                         {{"error", error.message()}});
+            pause.expires_after(milliseconds(100));
+            co_await pause.async_wait(as_result);
+        }
+    }
+}
+
+asio::awaitable<void> internal_listener::receive(tcp::socket socket) {
+    struct count {
+        explicit count(std::size_t& n) : open(n) { ++open; }
+        ~count() { --open; }
+        count(count const&) = delete;
+        count& operator=(count const&) = delete;
+        std::size_t& open;
+    };
+    count const here(open_);
+    std::unique_ptr<stream> bytes;
+    auto const context = tls_;
+    if (context) {
+        auto const deadline = std::chrono::steady_clock::now() + tls_timeout;
+        auto [error, made] = co_await tls_accept(std::move(socket), *context, deadline);
+        if (error) co_return;
+        bytes = std::move(made);
+    } else {
+        bytes = make_plain_stream(std::move(socket));
+    }
+    guarded h(handler_, hosts_);
+    http::serve_settings settings;
+    settings.secure = context != nullptr;
+    co_await http::serve(*bytes, settings, h);
+}
+
+}  // namespace weir::ops

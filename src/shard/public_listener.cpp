@@ -1,0 +1,246 @@
+#include "shard/public_listener.hpp"
+
+#include "shard/shard.hpp"
+
+#include <weir/async/listener.hpp>
+#include <weir/async/stream.hpp>
+#include <weir/base/log.hpp>
+#include <weir/http/connection.hpp>
+#include <weir/http/upgrade.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace weir {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr seconds tls_timeout{10};
+
+session::credential check(http::handshake_credential const& c, auth::verifier const* verifier,
+                          now const& at) {
+    if (c.conflict) {
+        return {.identity = {},
+                .refused = fault{errc::unauthorized, "two different tokens were given"}};
+    }
+    if (!c.token) return {};
+    if (verifier == nullptr) {
+        return {.identity = {},
+                .refused = fault{errc::unauthorized, "this server takes no tokens"}};
+    }
+    auto verified = verifier->verify(*c.token, at.wall);
+    if (!verified) return {.identity = {}, .refused = verified.error()};
+    return {.identity = std::move(*verified), .refused = {}};
+}
+
+}  // namespace
+
+/// One accepted connection while it speaks HTTP.
+class public_listener::visit final : public http::handler {
+public:
+    visit(public_listener& owner, std::string address) : owner_(owner), address(address) {}
+
+    asio::awaitable<http::answer> handle(http::request& r) override {
+        bool const health = r.path == "/healthz" || r.path == "/readyz";
+        if (refusal && !health) co_return *refusal;
+        co_return co_await owner_.routes_.handle(r);
+    }
+    bool keep_alive() const override {
+        return !refusal && owner_.shard_.commons().accepting.load(std::memory_order_relaxed);
+    }
+    void on_refused(int status, bool) override {
+        auto const why = status == 408                    ? handshake_refusal::timeout
+                         : status == 413 || status == 431 ? handshake_refusal::too_large
+                                                          : handshake_refusal::bad_request;
+        at(owner_.shard_.counts().refused, why).add();
+    }
+
+private:
+    public_listener& owner_;
+
+public:
+    std::string address;
+    directory::units place;
+    std::optional<http::response> refusal;
+};
+
+public_listener::public_listener(shard& owner) : shard_(owner), pacer_(0) { add_routes(); }
+
+void public_listener::add_routes() {
+    using http::method;
+    routes_.on(method::get, "/v1/ws",
+               http::router::action([this](http::request& r) -> asio::awaitable<http::answer> {
+                   return [](public_listener& self,
+                             http::request& q) -> asio::awaitable<http::answer> {
+                       co_return self.upgrade(q);
+                   }(*this, r);
+               }));
+    routes_.on(method::get, "/healthz", http::router::plain_action([](http::request&) {
+                   return http::text_response("ok\n");
+               }));
+    routes_.on(method::get, "/readyz", http::router::plain_action([this](http::request&) {
+                   bool const ready =
+                       shard_.commons().accepting.load(std::memory_order_relaxed);
+                   return ready ? http::text_response("ready\n")
+                                : http::text_response("draining\n", 503);
+               }));
+    for (auto const& [path, page] : shard_.fixed().pages) {
+        routes_.on(method::get, path,
+                   http::router::plain_action([&page](http::request&) { return page; }));
+    }
+}
+
+http::answer public_listener::upgrade(http::request& r) {
+    live_settings const& live = shard_.live();
+    if (!shard_.commons().accepting.load(std::memory_order_relaxed)) {
+        at(shard_.counts().refused, handshake_refusal::draining).add();
+        return http::json_error(fault{errc::unavailable, "draining", seconds(1)});
+    }
+    http::upgrade_policy policy{.origins = live.origins, .deflate = {}};
+    policy.deflate.enabled = live.compression;
+    auto verdict = http::check_upgrade(r, policy);
+    if (auto* const refused = std::get_if<http::upgrade_refusal>(&verdict)) {
+        at(shard_.counts().refused, refused->why).add();
+        log::limited(log::level::debug, "handshake refused", r.peer.to_string(),
+                     {{"address", r.peer.to_string()},
+                      {"status", refused->answer.status},
+                      {"reason", to_string(refused->why)},
+                      {"origin", r.header("Origin")}});
+        return std::move(refused->answer);
+    }
+    return std::move(std::get<http::upgrade_accept>(verdict));
+}
+
+result<std::uint16_t> public_listener::listen(asio::any_io_executor executor, std::uint16_t port) {
+    auto made = listen_on(executor, {.address = shard_.fixed().address,
+                                     .port = port,
+                                     .share_port = shard_.fixed().shards > 1});
+    if (!made) return made.error();
+    acceptor_.emplace(std::move(*made));
+    return acceptor_->local_endpoint().port();
+}
+
+void public_listener::start(task_group& tasks) {
+    tasks_ = &tasks;
+    tasks.spawn("accept", accept());
+}
+
+void public_listener::stop() {
+    boost::system::error_code ignored;
+    if (acceptor_) acceptor_->close(ignored);
+}
+
+asio::awaitable<void> public_listener::accept() {
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    while (acceptor_->is_open()) {
+        auto [error, socket] = co_await acceptor_->async_accept(as_result);
+        if (!error) {
+            tasks_->spawn("receive", receive(std::move(socket)));
+            continue;
+        }
+        if (error == asio::error::operation_aborted || !acceptor_->is_open()) break;
+        if (error == asio::error::connection_aborted) continue;
+        // Descriptors or kernel memory are out: the queue in the kernel waits with us.
+        log::limited(log::level::error, "cannot accept connections", "accept",
+                     {{"error", error.message()}});
+        pause.expires_after(milliseconds(100));
+        co_await pause.async_wait(as_result);
+    }
+}
+
+asio::awaitable<void> public_listener::receive(tcp::socket socket) {
+    boost::system::error_code error;
+    auto const peer = socket.remote_endpoint(error);
+    if (error) co_return;
+    visit v(*this, peer.address().to_string());
+    v.refusal = admit(address_key(v.address), v.place);
+    if (!v.refusal && !co_await wait_for_slot(v)) co_return;
+    if (!v.refusal) {
+        co_await talk(std::move(socket), v);
+        co_return;
+    }
+    // To say no over TLS costs more than the connection would.
+    if (shard_.live().tls || refusing_ >= refusals_max) co_return;
+    ++refusing_;
+    co_await talk(std::move(socket), v);
+    --refusing_;
+}
+
+std::optional<http::response> public_listener::admit(std::string const& key,
+                                                     directory::units& place) {
+    auto const at = shard_.loop().at().mono;
+    directory& people = shard_.commons().people;
+    if (auto const no = people.admit_handshake(key, at)) return refuse(no->limit, no->retry_after);
+    if (auto const no = people.enter(key, at, place)) return refuse(no->limit, no->retry_after);
+    return std::nullopt;
+}
+
+asio::awaitable<bool> public_listener::wait_for_slot(visit& v) {
+    auto const slot = pacer_.admit(shard_.loop().at().mono);
+    if (!slot.admitted) {
+        v.refusal = refuse(limit_kind::handshakes, slot.retry_after);
+        co_return true;
+    }
+    if (slot.wait.count() == 0) co_return true;
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    timer.expires_after(slot.wait);
+    auto const [error] = co_await timer.async_wait(as_result);
+    co_return !error;
+}
+
+http::response public_listener::refuse(limit_kind limit, milliseconds retry_after) {
+    auto const why = limit == limit_kind::connections            ? handshake_refusal::connections
+                     : limit == limit_kind::connections_per_ip   ? handshake_refusal::per_ip
+                                                                 : handshake_refusal::rate_limited;
+    at(shard_.counts().refused, why).add();
+    at(shard_.counts().limited, limit).add();
+    bool const by_address =
+        limit == limit_kind::connections_per_ip || limit == limit_kind::handshakes_per_ip;
+    auto const code = by_address ? errc::rate_limited : errc::unavailable;
+    auto told = http::json_error(
+        fault{code, "limit reached: " + std::string(to_string(limit)), retry_after});
+    told.close = true;
+    return told;
+}
+
+asio::awaitable<void> public_listener::talk(tcp::socket socket, visit& v) {
+    std::unique_ptr<stream> bytes;
+    bool const secure = shard_.live().tls != nullptr;
+    if (secure) {
+        auto const context = shard_.live().tls;
+        auto const deadline = std::chrono::steady_clock::now() + tls_timeout;
+        auto [error, made] = co_await tls_accept(std::move(socket), *context, deadline);
+        if (error) {
+            at(shard_.counts().refused, handshake_refusal::tls).add();
+            log::limited(log::level::debug, "TLS handshake failed", v.address,
+                         {{"address", v.address}, {"error", error.message()}});
+            co_return;
+        }
+        bytes = std::move(made);
+    } else {
+        bytes = make_plain_stream(std::move(socket));
+    }
+    http::serve_settings settings;
+    settings.secure = secure;
+    auto outcome = co_await http::serve(*bytes, settings, v);
+    if (!outcome.accepted) co_return;
+
+    live_settings const& live = shard_.live();
+    http::upgrade_accept const& accepted = *outcome.accepted;
+    arrival a;
+    a.socket = bytes->release();
+    a.parameters.deflate = accepted.deflate.has_value();
+    if (accepted.deflate) a.parameters.deflate_bits = accepted.deflate->server_bits;
+    a.parameters.deflate_min = live.compression_min_bytes;
+    a.parameters.message_bytes = live.session.message_bytes;
+    a.credential = check(accepted.credential, live.verifier.get(), shard_.loop().at());
+    a.place = std::move(v.place);
+    a.address = std::move(v.address);
+    shard_.adopt(std::move(a));
+}
+
+}  // namespace weir

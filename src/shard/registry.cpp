@@ -1,0 +1,55 @@
+#include "shard/registry.hpp"
+
+#include <weir/base/assert.hpp>
+
+#include <algorithm>
+
+namespace weir {
+
+client_slot registry::reserve() {
+    ++used_;
+    if (free_.empty()) {
+        WEIR_ASSERT(places_.size() < (std::size_t{1} << index_bits));
+        places_.emplace_back();
+        return {static_cast<std::uint32_t>(places_.size() - 1), 0};
+    }
+    auto const index = free_.back();
+    free_.pop_back();
+    return {index, places_[index].generation};
+}
+
+void registry::put(client_slot slot, std::unique_ptr<client> c) {
+    WEIR_ASSERT(!places_[slot.index].held);
+    places_[slot.index].held = std::move(c);
+}
+
+client* registry::find(client_slot slot) const noexcept {
+    if (slot.index >= places_.size()) return nullptr;
+    place const& p = places_[slot.index];
+    return p.generation == slot.generation ? p.held.get() : nullptr;
+}
+
+std::unique_ptr<client> registry::take(client_slot slot) {
+    WEIR_ASSERT(slot.index < places_.size());
+    place& p = places_[slot.index];
+    WEIR_ASSERT(p.generation == slot.generation);
+    p.generation = (p.generation + 1) & ((1U << generation_bits) - 1);
+    free_.push_back(slot.index);
+    --used_;
+    return std::move(p.held);
+}
+
+void registry::index(client& c) {
+    by_session_[c.talk().id()] = &c;
+    if (!c.talk().user().empty()) by_user_[c.talk().user()].push_back(&c);
+}
+
+void registry::unindex(client& c) {
+    by_session_.erase(c.talk().id());
+    auto const all = by_user_.find(c.talk().user());
+    if (all == by_user_.end()) return;
+    std::erase(all->second, &c);
+    if (all->second.empty()) by_user_.erase(all);
+}
+
+}  // namespace weir

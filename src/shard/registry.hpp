@@ -1,0 +1,69 @@
+#pragma once
+
+#include "shard/client.hpp"
+
+#include <weir/base/ids.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace weir {
+
+/// The clients of one shard: owned by slot, found by session and by user once they are open. A slot
+/// is used again with another generation, so that an answer that comes late finds nobody.
+class registry {
+public:
+    /// Generations wrap here: index, generation and a 32-bit ticket fit one publish_ticket.
+    static constexpr std::uint32_t generation_bits = 11;
+    static constexpr std::uint32_t index_bits = 20;
+
+    client_slot reserve();
+    void put(client_slot slot, std::unique_ptr<client> c);
+    /// Null when that client is gone.
+    client* find(client_slot slot) const noexcept;
+    /// Gives the client back to be destroyed; its slot is free.
+    std::unique_ptr<client> take(client_slot slot);
+
+    void index(client& c);
+    void unindex(client& c);
+
+    std::size_t size() const noexcept { return used_; }
+    std::size_t open() const noexcept { return by_session_.size(); }
+
+    template <class F>
+    void for_each(F&& f) const {
+        for (place const& p : places_) {
+            if (p.held) f(*p.held);
+        }
+    }
+    /// Everybody meant; `f` may close clients, which are destroyed later.
+    template <class F>
+    std::uint64_t for_target(session_target const& t, F&& f) const {
+        if (t.user.empty()) {
+            auto const one = by_session_.find(t.session);
+            if (one == by_session_.end()) return 0;
+            f(*one->second);
+            return 1;
+        }
+        auto const all = by_user_.find(t.user);
+        if (all == by_user_.end()) return 0;
+        for (client* const c : all->second) f(*c);
+        return all->second.size();
+    }
+
+private:
+    struct place {
+        std::unique_ptr<client> held;
+        std::uint32_t generation = 0;
+    };
+    std::vector<place> places_;
+    std::vector<std::uint32_t> free_;
+    std::unordered_map<session_id, client*> by_session_;
+    std::unordered_map<std::string, std::vector<client*>> by_user_;
+    std::size_t used_ = 0;
+};
+
+}  // namespace weir

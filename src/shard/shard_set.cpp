@@ -1,0 +1,249 @@
+#include <weir/shard/shard_set.hpp>
+
+#include "shard/ask.hpp"
+#include "shard/shard.hpp"
+
+#include <weir/base/log.hpp>
+#include <weir/message/topic_name.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+namespace weir {
+namespace asio = boost::asio;
+
+struct shard_set::state {
+    state(asio::any_io_executor c, shard_settings s, directory_limits people)
+        : control(std::move(c)), settings(std::move(s)), commons(people) {}
+
+    asio::any_io_executor control;
+    shard_settings settings;
+    shard_commons commons;
+    std::vector<std::unique_ptr<shard>> shards;
+    std::uint16_t port = 0;
+
+    shard& home_of(std::string_view topic) {
+        return *shards[memory_broker::home_of(topic, settings.shards)];
+    }
+
+    /// Asks every shard; the answers in the order of shards.
+    template <class R>
+    asio::awaitable<std::vector<R>> all(std::function<R(shard&)> question) {
+        std::vector<R> answers;
+        for (auto const& s : shards) answers.push_back(co_await ask<R>(control, *s, question));
+        co_return answers;
+    }
+    asio::awaitable<std::uint64_t> total(std::function<std::uint64_t(shard&)> question) {
+        auto const counts = co_await all<std::uint64_t>(std::move(question));
+        co_return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+    }
+};
+
+shard_set::shard_set(asio::any_io_executor control, shard_settings settings, live_settings_ptr live)
+    : state_(std::make_unique<state>(std::move(control), std::move(settings), live->people)) {
+    for (unsigned i = 0; i != state_->settings.shards; ++i) {
+        state_->shards.push_back(
+            std::make_unique<shard>(i, state_->settings, state_->commons, live));
+        state_->commons.shards.push_back(state_->shards.back().get());
+    }
+}
+
+shard_set::~shard_set() {
+    for (auto const& s : state_->shards) s->tell([](shard& self) { self.stop(); });
+    for (auto const& s : state_->shards) s->join();
+}
+
+result<void> shard_set::start() {
+    state_->port = state_->settings.port;
+    for (auto const& s : state_->shards) {
+        auto const bound = s->listen(state_->port);  // the first one chooses for all
+        if (!bound) return bound.error();
+        state_->port = *bound;
+    }
+    for (auto const& s : state_->shards) s->run();
+    return {};
+}
+
+std::uint16_t shard_set::port() const noexcept { return state_->port; }
+
+void shard_set::apply(live_settings_ptr live) {
+    state_->commons.people.change(live->people);
+    for (auto const& s : state_->shards) s->tell([live](shard& self) { self.apply(live); });
+}
+
+std::vector<observer const*> shard_set::observers() const {
+    std::vector<observer const*> all;
+    for (auto const& s : state_->shards) all.push_back(&s->counted());
+    return all;
+}
+
+std::size_t shard_set::connections() const noexcept {
+    std::uint64_t n = 0;
+    for (auto const& s : state_->shards) {
+        n += at(s->counted().connections, transport_kind::websocket).read();
+    }
+    return n;
+}
+
+bool shard_set::accepting() const noexcept {
+    return state_->commons.accepting.load(std::memory_order_relaxed);
+}
+
+asio::awaitable<result<position>> shard_set::publish(publication p) {
+    // At its home a publish needs no mail between shards.
+    shard& home = state_->home_of(p.topic);
+    auto const shared = std::make_shared<publication>(std::move(p));
+    co_return co_await ask_later<result<position>>(
+        state_->control, home, [shared](shard& s, std::function<void(result<position>)> done) {
+            s.publish_for_api(std::move(*shared), std::move(done));
+        });
+}
+
+asio::awaitable<std::uint64_t> shard_set::send(session_target to, std::string event,
+                                               std::string payload) {
+    auto const m = std::make_shared<message>();
+    m->topic = to.user.empty() ? "$session." + to.session.text()
+                               : "$user." + escape_segment(to.user);
+    m->event = std::move(event);
+    m->payload = std::move(payload);
+    m->time = read_clocks().wall;
+    co_return co_await state_->total([to, m](shard& s) {
+        std::string body;
+        s.words().encode(body, *m);
+        return s.clients().for_target(to, [&](client& c) { c.give(body); });
+    });
+}
+
+asio::awaitable<std::uint64_t> shard_set::disconnect(session_target whom, close_reason why,
+                                                     std::string text) {
+    co_return co_await state_->total([whom, why, text](shard& s) {
+        return s.clients().for_target(whom, [&](client& c) { c.disconnect(why, text); });
+    });
+}
+
+asio::awaitable<std::uint64_t> shard_set::subscribe(session_target whom, std::string topic) {
+    co_return co_await state_->total([whom, topic](shard& s) {
+        return s.clients().for_target(
+            whom, [&](client& c) { c.talk().subscribe_by_server(topic, s.loop().at()); });
+    });
+}
+
+asio::awaitable<std::uint64_t> shard_set::unsubscribe(session_target whom, std::string topic) {
+    co_return co_await state_->total([whom, topic](shard& s) {
+        fault const why{errc::forbidden, "unsubscribed by the server"};
+        return s.clients().for_target(
+            whom, [&](client& c) { c.talk().unsubscribe_by_server(topic, why); });
+    });
+}
+
+asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, std::size_t max) {
+    using home_page = std::vector<memory_broker::topic_facts>;
+    auto const pages =
+        co_await state_->all<home_page>([after, max](shard& s) { return s.home().list(after, max); });
+    std::vector<topic_facts> merged;
+    for (auto const& page : pages) {
+        for (auto const& t : page) merged.push_back({t.name, t.at, 0});
+    }
+    std::sort(merged.begin(), merged.end(),
+              [](topic_facts const& a, topic_facts const& b) { return a.name < b.name; });
+    if (merged.size() > max) merged.resize(max);
+
+    auto const names = std::make_shared<std::vector<topic_facts>>(merged);
+    auto const counts =
+        co_await state_->all<std::vector<std::uint64_t>>([names](shard& s) {
+            std::vector<std::uint64_t> own;
+            for (topic_facts const& t : *names) {
+                auto const* const entry = s.index_of_topics().find(t.name);
+                own.push_back(entry == nullptr ? 0 : entry->subscribers());
+            }
+            return own;
+        });
+    for (auto const& own : counts) {
+        for (std::size_t i = 0; i != merged.size(); ++i) merged[i].subscribers += own[i];
+    }
+    co_return merged;
+}
+
+asio::awaitable<std::optional<topic_facts>> shard_set::topic(std::string name) {
+    std::function<std::optional<position>(shard&)> const where = [name](shard& s) {
+        return s.home().find(name);
+    };
+    auto const at =
+        co_await ask<std::optional<position>>(state_->control, state_->home_of(name), where);
+    if (!at) co_return std::nullopt;
+    auto const subscribers = co_await state_->total([name](shard& s) {
+        auto const* const entry = s.index_of_topics().find(name);
+        return std::uint64_t{entry == nullptr ? 0 : entry->subscribers()};
+    });
+    co_return topic_facts{name, *at, subscribers};
+}
+
+asio::awaitable<std::vector<connection_facts>> shard_set::connections(std::uint64_t after,
+                                                                      std::size_t max,
+                                                                      std::string user) {
+    using page = std::vector<connection_facts>;
+    auto const by_id = [](connection_facts const& a, connection_facts const& b) {
+        return a.connection < b.connection;
+    };
+    auto const pages = co_await state_->all<page>([=](shard& s) {
+        std::vector<client const*> found;
+        s.clients().for_each([&](client& c) {
+            if (static_cast<std::uint64_t>(c.id()) <= after) return;
+            if (user.empty() || c.talk().user() == user) found.push_back(&c);
+        });
+        auto const kept = std::min(max, found.size());
+        std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(kept),
+                          found.end(),
+                          [](client const* a, client const* b) { return a->id() < b->id(); });
+        page facts;
+        for (std::size_t i = 0; i != kept; ++i) facts.push_back(found[i]->facts(false));
+        return facts;
+    });
+    page merged;
+    for (page const& p : pages) merged.insert(merged.end(), p.begin(), p.end());
+    std::sort(merged.begin(), merged.end(), by_id);
+    if (merged.size() > max) merged.resize(max);
+    co_return merged;
+}
+
+asio::awaitable<std::optional<connection_facts>> shard_set::connection(session_id session) {
+    using maybe = std::optional<connection_facts>;
+    auto const found = co_await state_->all<maybe>([session](shard& s) {
+        maybe facts;
+        s.clients().for_target({.session = session, .user = {}},
+                               [&](client& c) { facts = c.facts(true); });
+        return facts;
+    });
+    for (maybe const& f : found) {
+        if (f) co_return f;
+    }
+    co_return std::nullopt;
+}
+
+asio::awaitable<std::uint64_t> shard_set::send_away(leave_plan plan) {
+    co_return co_await state_->total([plan](shard& s) {
+        return s.send_away(plan.reason, plan.share, plan.spread, plan.deadline);
+    });
+}
+
+void shard_set::stop_accepting() {
+    state_->commons.accepting.store(false, std::memory_order_relaxed);
+    for (auto const& s : state_->shards) s->tell([](shard& self) { self.stop_accepting(); });
+}
+
+asio::awaitable<void> shard_set::finish(mono_time deadline) {
+    asio::steady_timer look(co_await asio::this_coro::executor);
+    while (connections() > 0 && std::chrono::steady_clock::now() < deadline) {
+        look.expires_after(milliseconds(20));
+        auto const [error] = co_await look.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (error) break;
+    }
+    for (auto const& s : state_->shards) s->tell([](shard& self) { self.stop(); });
+}
+
+}  // namespace weir
