@@ -16,6 +16,9 @@ function(weir_module name)
   endforeach()
 endfunction()
 
+# Builds what `ctest -L threads` runs, and nothing else.
+add_custom_target(weir_thread_tests)
+
 # weir_test(NAME SOURCES a_test.cpp… [USES module…] [OUTSIDE lib…] [LABELS threads…] [TIMEOUT s])
 # One GoogleTest binary; every test is a ctest test. Label `threads` also runs it under TSan.
 function(weir_test name)
@@ -26,6 +29,9 @@ function(weir_test name)
   foreach(used IN LISTS T_USES)
     target_link_libraries(${name} PRIVATE weir::${used})
   endforeach()
+  if("threads" IN_LIST T_LABELS)
+    add_dependencies(weir_thread_tests ${name})
+  endif()
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
@@ -33,6 +39,9 @@ function(weir_test name)
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
     PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
 endfunction()
+
+# Builds every fuzz target, and nothing else.
+add_custom_target(weir_fuzz_targets)
 
 # weir_fuzz(NAME SOURCE x_fuzz.cpp [USES module…])
 # A libFuzzer target with the fuzz preset. In every other build the same source is linked with a
@@ -42,6 +51,7 @@ function(weir_fuzz name)
   add_executable(${name} ${F_SOURCE})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(${name} PRIVATE weir::options ${F_OUTSIDE})
+  add_dependencies(weir_fuzz_targets ${name})
   foreach(used IN LISTS F_USES)
     target_link_libraries(${name} PRIVATE weir::${used})
   endforeach()
@@ -52,4 +62,22 @@ function(weir_fuzz name)
     add_test(NAME fuzz.${name} COMMAND ${name} "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
     set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 300 LABELS fuzz)
   endif()
+endfunction()
+
+# weir_e2e(NAME SCRIPT x.mjs [TIMEOUT s])
+# A script for Node that runs the daemon named by the environment variable WEIR_BINARY and drives it from
+# outside. Label `e2e`, one at a time; registered only where the cache variable WEIR_BINARY names one.
+set(WEIR_BINARY "" CACHE FILEPATH "The daemon under the tests labelled e2e; empty leaves them out")
+function(weir_e2e name)
+  cmake_parse_arguments(PARSE_ARGV 1 E "" "SCRIPT;TIMEOUT" "")
+  if(NOT WEIR_BINARY)
+    return()
+  endif()
+  if(NOT E_TIMEOUT)
+    set(E_TIMEOUT 120)
+  endif()
+  add_test(NAME e2e.${name} COMMAND node "${CMAKE_CURRENT_SOURCE_DIR}/${E_SCRIPT}"
+           WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+  set_tests_properties(e2e.${name} PROPERTIES
+    LABELS e2e TIMEOUT ${E_TIMEOUT} RUN_SERIAL ON ENVIRONMENT "WEIR_BINARY=${WEIR_BINARY}")
 endfunction()

@@ -59,8 +59,7 @@ std::vector<std::string> hostile_values() {
         "\x1b[2J\x1b]0;title\x07",
         std::string("nul\0byte", 8),
         "\x7f",
-        "\xc2\x9b"
-        "2J",                // C1 control sequence introducer
+        "\u009b2J",          // C1 control sequence introducer
         "\xe2\x80\xa8line",  // U+2028
         "\xe2\x80\xaertl",   // U+202E
         "\xef\xbb\xbf",      // U+FEFF
