@@ -100,6 +100,7 @@ public:
 
 private:
     struct assembly;
+    struct pass;
 
     std::unique_ptr<assembly> assembly_;
     std::uint32_t message_bytes_max_;
