@@ -1,0 +1,75 @@
+#pragma once
+
+#include "api/body.hpp"
+
+#include <weir/api/server_api.hpp>
+#include <weir/session/token_bucket.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::api {
+
+namespace asio = boost::asio;
+
+/// The routes of the server API, by what they are about: publish_routes.cpp (messages),
+/// session_routes.cpp (connected sessions and users), query_routes.cpp (looking), and here who may.
+struct server_api::state {
+    state(shard_set& s, observer& c, operations o, api_limits l)
+        : shards(s), counts(c), ops(std::move(o)), limits(l) {}
+
+    using member = asio::awaitable<http::response> (state::*)(http::request&);
+
+    struct holder {
+        api_key key;
+        token_bucket rate;
+    };
+
+    void route(http::router& r, http::method m, std::string_view path, std::string_view scope,
+               member act);
+    asio::awaitable<http::answer> call(http::request& r, std::string_view scope, member act);
+    /// What to answer instead, or nothing.
+    std::optional<http::response> refuse(http::request const& r, std::string_view scope);
+    http::response error(fault const& f);
+
+    // Messages
+    void add_publish_routes(http::router& r);
+    asio::awaitable<http::response> publish(http::request& r);
+    asio::awaitable<http::response> publish_batch(http::request& r);
+    asio::awaitable<http::response> send(http::request& r);
+    result<publication> read_publication(std::string_view text) const;
+
+    // Sessions and users
+    void add_session_routes(http::router& r);
+    asio::awaitable<http::response> disconnect(http::request& r);
+    asio::awaitable<http::response> subscribe(http::request& r);
+    asio::awaitable<http::response> unsubscribe(http::request& r);
+    asio::awaitable<http::response> drain(http::request& r);
+    asio::awaitable<http::response> shed(http::request& r);
+
+    // Looking
+    void add_query_routes(http::router& r);
+    asio::awaitable<http::response> topics(http::request& r);
+    asio::awaitable<http::response> topic(http::request& r);
+    asio::awaitable<http::response> connections(http::request& r);
+    asio::awaitable<http::response> connection(http::request& r);
+    asio::awaitable<http::response> nodes(http::request& r);
+
+    shard_set& shards;
+    observer& counts;
+    operations ops;
+    api_limits limits;
+    std::vector<holder> keys;
+};
+
+/// {user} or {session} of a body: exactly one of them.
+result<session_target> read_target(body const& b);
+
+/// {"position":{"epoch","offset"}} without the outer braces.
+std::string position_json(position const& at);
+
+/// The description of all of it, OpenAPI 3.1.
+std::string_view openapi_json() noexcept;
+
+}  // namespace weir::api

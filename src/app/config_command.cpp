@@ -1,0 +1,101 @@
+#include "app/commands.hpp"
+#include "app/version.hpp"
+
+#include <weir/config/check.hpp>
+#include <weir/config/print.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <thread>
+
+namespace weir::app {
+namespace {
+
+config::machine this_machine() {
+    config::machine m;
+    m.cores = std::thread::hardware_concurrency();
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) m.descriptors = limit.rlim_max;
+    auto const pages = ::sysconf(_SC_PHYS_PAGES);
+    auto const page = ::sysconf(_SC_PAGESIZE);
+    if (pages > 0 && page > 0) {
+        m.memory_bytes = static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page);
+    }
+    return m;
+}
+
+void print(std::string const& text) { std::fputs(text.c_str(), stdout); }
+
+}  // namespace
+
+void config_options::add_to(CLI::App& command) {
+    command.add_option("-c,--config", file, "configuration file (YAML)")->type_name("FILE");
+    command
+        .add_option("--set", assignments,
+                    "overrides one option, such as limits.connections=1000; repeatable")
+        ->type_name("K=V")
+        ->allow_extra_args(false);
+}
+
+config::sources config_options::sources() const {
+    config::sources from;
+    from.file = file;
+    from.variables = config::read_environment();
+    from.assignments = assignments;
+    return from;
+}
+
+config::loaded config_options::load() const {
+    auto loaded = config::load(sources());
+    for (config::config_fault const& f : loaded.faults) {
+        std::fprintf(stderr, "%s: %s\n",
+                     f.weight == config::severity::error ? "error" : "warning", f.text().c_str());
+    }
+    return loaded;
+}
+
+void add_check_command(CLI::App& app, int& status) {
+    auto* const command = app.add_subcommand(
+        "check", "Checks a configuration and tells what the daemon would do with it");
+    auto const options = std::make_shared<config_options>();
+    options->add_to(*command);
+    command->callback([options, &status] {
+        auto const loaded = options->load();
+        if (!loaded.ok()) {
+            status = exit_usage;
+            return;
+        }
+        print(config::explain(loaded, this_machine()));
+    });
+}
+
+void add_config_command(CLI::App& app, int& status) {
+    auto* const command = app.add_subcommand(
+        "config", "Prints the whole effective configuration with its comments, without secrets");
+    auto const options = std::make_shared<config_options>();
+    auto const defaults = std::make_shared<bool>(false);
+    options->add_to(*command);
+    command->add_flag("--defaults", *defaults, "prints the defaults instead, as a file to start from");
+    command->callback([options, defaults, &status] {
+        if (*defaults) return print(config::print_defaults());
+        auto const loaded = options->load();
+        if (!loaded.ok()) {
+            status = exit_usage;
+            return;
+        }
+        print(config::print_effective(loaded.values, loaded.origins));
+    });
+}
+
+void add_version_command(CLI::App& app, int&) {
+    app.add_subcommand("version", "Prints version and commit")->callback([] {
+        std::printf("weir %.*s (%.*s)\n", static_cast<int>(version().size()), version().data(),
+                    static_cast<int>(commit().size()), commit().data());
+    });
+}
+
+}  // namespace weir::app

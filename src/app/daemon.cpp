@@ -1,0 +1,232 @@
+#include "app/daemon.hpp"
+
+#include "app/demo_page.hpp"
+#include "app/version.hpp"
+
+#include <weir/base/log.hpp>
+#include <weir/config/reload.hpp>
+#include <weir/ops/assembly.hpp>
+#include <weir/ops/descriptors.hpp>
+#include <weir/ops/drain.hpp>
+#include <weir/ops/readiness.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+#include <cstdio>
+
+namespace weir::app {
+namespace asio = boost::asio;
+
+namespace {
+
+std::vector<api::api_key> api_keys(config::settings const& s) {
+    std::vector<api::api_key> keys;
+    for (config::api_key const& k : s.api.keys) keys.push_back({k.name, k.key.value, k.scopes});
+    return keys;
+}
+
+log::settings log_settings(config::settings const& s) { return {s.log.level, s.log.format}; }
+
+void complain(fault const& f) { std::fprintf(stderr, "error: %s\n", f.message.c_str()); }
+
+}  // namespace
+
+daemon::daemon(config::sources sources, config::loaded loaded)
+    : sources_(std::move(sources)),
+      settings_(std::move(loaded.values)),
+      development_(loaded.development),
+      started_at_(read_clocks().wall),
+      signals_(control_, SIGTERM, SIGINT, SIGHUP),
+      tasks_(control_.get_executor()) {}
+
+daemon::~daemon() = default;
+
+int daemon::run() {
+    if (!start()) return exit_usage;
+    log::start(log_settings(settings_));
+    announce();
+    tasks_.spawn("signals", watch_signals());
+    internal_->start();
+    control_.run();
+    shards_.reset();
+    log::info("stopped", {{"status", status_}});
+    log::stop();
+    return status_;
+}
+
+/// Everything that can fail for a reason the operator can mend, before the first client.
+bool daemon::start() {
+    auto const live = ops::make_live_settings(settings_);
+    if (!live) return complain(live.error()), false;
+    auto fixed = ops::make_shard_settings(settings_);
+    if (development_) fixed.pages = demo_pages();
+    shards_ = std::make_unique<shard_set>(control_.get_executor(), std::move(fixed), *live);
+
+    tls_context internal_tls;
+    auto const& inside = settings_.listen.internal_listener;
+    if (inside.tls.on()) {
+        auto context = load_server_tls(inside.tls.certificate, inside.tls.key);
+        if (!context) return complain(context.error()), false;
+        internal_tls = std::move(*context);
+    }
+    add_routes();
+    internal_ = std::make_unique<ops::internal_listener>(control_.get_executor(), routes_);
+    auto const listening = internal_->listen(inside.address, inside.port, std::move(internal_tls));
+    if (!listening) return complain(listening.error()), false;
+    warn_of_descriptors();
+    auto const started = shards_->start();
+    if (!started) return complain(started.error()), false;
+    return true;
+}
+
+void daemon::add_routes() {
+    ops::add_health_routes(routes_, *shards_, settings_.limits.connections);
+
+    exporter_ = std::make_unique<metrics::exporter>(std::string(version()), std::string(commit()));
+    for (observer const* o : shards_->observers()) exporter_->add(*o);
+    exporter_->add(counts_);
+    routes_.on(http::method::get, "/metrics", http::router::plain_action([this](http::request&) {
+                   http::response r;
+                   r.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                   r.body = exporter_->render();
+                   return r;
+               }));
+
+    api::operations ops;
+    ops.drain = [this](std::optional<double> rate) { return begin_drain("drain", rate); };
+    ops.shed = [this](double share) {
+        auto const spread =
+            ops::drain_spread(static_cast<std::size_t>(static_cast<double>(shards_->connections()) * share),
+                              static_cast<double>(settings_.limits.handshakes_per_second),
+                              settings_.drain.timeout);
+        return shards_->send_away({.reason = "shed",
+                                   .share = share,
+                                   .spread = spread,
+                                   .deadline = settings_.drain.timeout});
+    };
+    ops.node = [this] { return node_json(); };
+    api::api_limits limits;
+    limits.message_bytes = settings_.limits.message_bytes;
+    api_ = std::make_unique<api::server_api>(*shards_, counts_, std::move(ops), limits);
+    api_->change_keys(api_keys(settings_));
+    api_->add_routes(routes_);
+}
+
+std::string daemon::node_json() const {
+    auto const now = read_clocks().wall;
+    return R"({"version":")" + std::string(version()) + R"(","commit":")" + std::string(commit()) +
+           R"(","started":)" + std::to_string(started_at_) + R"(,"uptime_ms":)" +
+           std::to_string(now - started_at_) + R"(,"connections":)" +
+           std::to_string(shards_->connections()) + R"(,"draining":)" +
+           (shards_->accepting() ? "false" : "true") + "}";
+}
+
+void daemon::announce() const {
+    auto const& outside = settings_.listen.public_listener;
+    log::info("listening", {{"version", version()},
+                            {"public", outside.address + ":" + std::to_string(shards_->port())},
+                            {"tls", outside.tls.on()},
+                            {"internal", settings_.listen.internal_listener.address + ":" +
+                                             std::to_string(internal_->port())},
+                            {"shards", shards_->observers().size()},
+                            {"server_api", !settings_.api.keys.empty()}});
+    if (!development_) return;
+    std::fprintf(stderr,
+                 "\n"
+                 "  Weir %.*s in development mode: no configuration file was given, so this server is\n"
+                 "  reachable from this machine only, asks nobody who they are and allows everything.\n"
+                 "  For more than trying out: weir config --defaults > weir.yaml; weir serve -c weir.yaml\n"
+                 "\n"
+                 "  Demo      http://%s:%u/\n"
+                 "  Clients   ws://%s:%u/v1/ws\n"
+                 "  Metrics   http://%s:%u/metrics\n"
+                 "\n",
+                 static_cast<int>(version().size()), version().data(), outside.address.c_str(),
+                 shards_->port(), outside.address.c_str(), shards_->port(),
+                 settings_.listen.internal_listener.address.c_str(), internal_->port());
+}
+
+void daemon::warn_of_descriptors() const {
+    auto const have = ops::raise_descriptor_limit();
+    auto const want = settings_.limits.connections + ops::descriptors_aside;
+    if (development_ || have >= want) return;
+    std::fprintf(stderr,
+                 "warning: limits.connections is %llu, but this process may open %llu descriptors "
+                 "only; raise the limit (LimitNOFILE= under systemd, ulimit -n in a shell) to %llu\n",
+                 static_cast<unsigned long long>(settings_.limits.connections),
+                 static_cast<unsigned long long>(have), static_cast<unsigned long long>(want));
+}
+
+asio::awaitable<void> daemon::watch_signals() {
+    for (;;) {
+        auto const [error, signal] =
+            co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (error) co_return;
+        if (signal == SIGHUP) {
+            reload();
+        } else if (!draining_) {
+            begin_drain(signal == SIGTERM ? "SIGTERM" : "SIGINT", std::nullopt);
+        } else if (signal == SIGINT) {
+            log::warn("stopping at once");
+            internal_->stop();
+            control_.stop();
+            co_return;
+        }
+    }
+}
+
+milliseconds daemon::begin_drain(std::string reason, std::optional<double> per_second) {
+    auto const clients = shards_->connections();
+    auto const timeout = settings_.drain.timeout;
+    auto spread = ops::drain_spread(
+        clients, static_cast<double>(settings_.limits.handshakes_per_second), timeout);
+    if (per_second && *per_second > 0) {
+        spread = milliseconds(static_cast<std::int64_t>(1000.0 * static_cast<double>(clients) /
+                                                        *per_second));
+    }
+    if (!draining_) {
+        draining_ = true;
+        tasks_.spawn("drain", drain(std::move(reason), spread));
+    }
+    return spread;
+}
+
+asio::awaitable<void> daemon::drain(std::string reason, milliseconds spread) {
+    // An operator's own rate may need longer than the timeout that a service manager grants.
+    auto const timeout = std::max(settings_.drain.timeout, spread + seconds(2));
+    co_await ops::drain(*shards_, std::move(reason), timeout, spread);
+    internal_->stop();
+    signals_.cancel();
+}
+
+void daemon::reload() {
+    auto const loaded = config::load(sources_);
+    for (config::config_fault const& f : loaded.faults) {
+        log::write(f.weight == config::severity::error ? log::level::error : log::level::warn,
+                   "configuration", {{"fault", f.text()}});
+    }
+    auto const installed = config::reloadable_part(settings_, loaded.values);
+    auto const live = loaded.ok() ? ops::make_live_settings(installed)
+                                  : result<live_settings_ptr>(fault{errc::bad_request, "see above"});
+    if (!live) {
+        log::error("reload failed, nothing changed", {{"error", live.error().message}});
+        exporter_->count_reload(false);
+        return;
+    }
+    for (config::change const& c : config::diff(settings_, loaded.values)) {
+        bool const applies = c.when == config::applies::now;
+        log::write(applies ? log::level::info : log::level::warn,
+                   applies ? "reload: applied" : "reload: needs a restart",
+                   {{"option", c.path}, {"before", c.before}, {"after", c.after}});
+    }
+    settings_ = installed;
+    shards_->apply(*live);
+    api_->change_keys(api_keys(settings_));
+    log::change(log_settings(settings_));
+    exporter_->count_reload(true);
+    log::info("reloaded");
+}
+
+}  // namespace weir::app

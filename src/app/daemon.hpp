@@ -1,0 +1,61 @@
+#pragma once
+
+#include "app/commands.hpp"
+
+#include <weir/api/server_api.hpp>
+#include <weir/async/task_group.hpp>
+#include <weir/base/observer.hpp>
+#include <weir/config/load.hpp>
+#include <weir/http/router.hpp>
+#include <weir/metrics/exporter.hpp>
+#include <weir/ops/internal_listener.hpp>
+#include <weir/shard/shard_set.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace weir::app {
+
+/// The composition root: builds everything from the configuration, runs the control thread (signals,
+/// server API, metrics, drain, reload) and takes everything down again. One a process.
+class daemon {
+public:
+    daemon(config::sources sources, config::loaded loaded);
+    ~daemon();
+
+    /// Returns the exit status when the daemon has ended.
+    int run();
+
+private:
+    bool start();
+    void add_routes();
+    void announce() const;
+    void warn_of_descriptors() const;
+    boost::asio::awaitable<void> watch_signals();
+    boost::asio::awaitable<void> drain(std::string reason, milliseconds spread);
+    milliseconds begin_drain(std::string reason, std::optional<double> per_second);
+    void reload();
+    std::string node_json() const;
+
+    config::sources sources_;
+    config::settings settings_;
+    bool development_;
+    wall_ms started_at_;
+    boost::asio::io_context control_{1};
+    boost::asio::signal_set signals_;
+    task_group tasks_;
+    observer counts_;  ///< of the control thread
+    std::unique_ptr<shard_set> shards_;
+    std::unique_ptr<metrics::exporter> exporter_;
+    std::unique_ptr<api::server_api> api_;
+    http::router routes_;
+    std::unique_ptr<ops::internal_listener> internal_;
+    bool draining_ = false;
+    int status_ = exit_fine;
+};
+
+}  // namespace weir::app
