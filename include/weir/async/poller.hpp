@@ -13,8 +13,8 @@ namespace weir {
 /// the descriptor is closed.
 class pollable {
 public:
-    /// `events` are epoll's (EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR). Edge-triggered: what is
-    /// not consumed now does not come again; park on the turn's ready list instead.
+    /// `events` are epoll's (EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP, EPOLLERR). Edge-triggered:
+    /// what is not consumed now does not come again; park on the turn's ready list instead.
     virtual void on_ready(std::uint32_t events) = 0;
 
 protected:
@@ -41,6 +41,9 @@ public:
     bool add(int descriptor, pollable& who);
     /// No further on_ready for it, also not from the batch under way.
     void remove(int descriptor, pollable& who);
+
+    /// True inside on_ready and `after`.
+    bool dispatching() const noexcept;
 
 private:
     struct state;

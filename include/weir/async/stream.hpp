@@ -51,7 +51,7 @@ public:
         std::span<char> into, mono_time deadline) = 0;
     /// All of it, or an error.
     virtual boost::asio::awaitable<boost::system::error_code> write_all(std::string_view bytes,
-                                                                       mono_time deadline) = 0;
+                                                                        mono_time deadline) = 0;
     /// Ends the sending side (TLS close_notify and FIN); the rest by destruction.
     virtual boost::asio::awaitable<void> shutdown(mono_time deadline) = 0;
     /// Takes the descriptor out of Asio, for the poller. The stream is spent.
@@ -65,11 +65,11 @@ std::unique_ptr<stream> make_plain_stream(boost::asio::ip::tcp::socket socket);
 
 /// TLS over the raw descriptor (SSL_set_fd), so that it can leave with its descriptor. Performs the
 /// handshake. Null and an error on failure.
-boost::asio::awaitable<std::pair<boost::system::error_code, std::unique_ptr<stream>>>
-tls_accept(boost::asio::ip::tcp::socket socket, ssl_ctx_st& context, mono_time deadline);
+boost::asio::awaitable<std::pair<boost::system::error_code, std::unique_ptr<stream>>> tls_accept(
+    boost::asio::ip::tcp::socket socket, ssl_ctx_st& context, mono_time deadline);
 /// Client side: `host` for SNI and, with `verify`, for the certificate check.
-boost::asio::awaitable<std::pair<boost::system::error_code, std::unique_ptr<stream>>>
-tls_connect(boost::asio::ip::tcp::socket socket, ssl_ctx_st& context, std::string host,
-            bool verify, mono_time deadline);
+boost::asio::awaitable<std::pair<boost::system::error_code, std::unique_ptr<stream>>> tls_connect(
+    boost::asio::ip::tcp::socket socket, ssl_ctx_st& context, std::string host, bool verify,
+    mono_time deadline);
 
 }  // namespace weir

@@ -8,9 +8,15 @@
 
 namespace weir {
 
+/// A place in one of a wheel's circular lists. Private to the wheel.
+struct wheel_link {
+    wheel_link* next = nullptr;
+    wheel_link* previous = nullptr;
+};
+
 /// A deadline kept in a wheel: embed it in what it wakes. Not in a wheel when fresh or expired.
 /// Leaves its wheel when it dies.
-class wheel_entry {
+class wheel_entry : private wheel_link {
 public:
     wheel_entry() = default;
     wheel_entry(wheel_entry const&) = delete;
@@ -18,7 +24,7 @@ public:
 
     /// The deadline passed. The entry is out of the wheel by then and may be set again.
     virtual void on_deadline(mono_time at) = 0;
-    bool is_set() const noexcept { return next_ != nullptr; }
+    bool is_set() const noexcept { return next != nullptr; }
 
 protected:
     ~wheel_entry() { unlink(); }
@@ -26,8 +32,6 @@ protected:
 private:
     friend class timing_wheel;
     void unlink() noexcept;
-    wheel_entry* next_ = nullptr;
-    wheel_entry* previous_ = nullptr;
     std::int64_t tick_ = 0;
 };
 
@@ -42,8 +46,11 @@ public:
     /// Moves it when it is set already. `when` in the past means the next advance.
     void set(wheel_entry& e, mono_time when) noexcept;
     void cancel(wheel_entry& e) noexcept;
-    /// Runs everything due, at most `budget` entries. True: more is due now.
+    /// Runs everything due, in the order of the deadlines as far as the grain tells them apart, at
+    /// most `budget` entries. True: more is due now. Costs what is due, however long ago the last
+    /// call was.
     bool advance(mono_time at, std::size_t budget = ~std::size_t{0});
+    /// How many are set. Counts them: for tests and reports.
     std::size_t size() const noexcept;
 
 private:
