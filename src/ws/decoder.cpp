@@ -74,6 +74,7 @@ struct decoder::pass {
 
 bool decoder::pass::fail(frame_fault fault) {
     self.assembly_.reset();
+    self.header_size_ = 0;
     self.ended_ = true;
     result.state = feed_state::failed;
     result.fault = fault;

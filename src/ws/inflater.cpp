@@ -104,10 +104,14 @@ inflater::result inflater::inflate(std::string_view payload, std::size_t limit) 
     if (payload.empty()) return {};
 
     inflate_status status = e.run(payload, limit);
-    if (status == inflate_status::ok && !e.at_end) {
+    // A sender that forgot to remove the tail stands at a border already.
+    if (status == inflate_status::ok && !e.at_end && !e.at_block_border()) {
+        std::size_t const before = e.scratch.size();
         status = e.run({tail, sizeof tail}, limit);
-        // The tail must have been an empty block, not the middle of one that goes on.
-        if (status == inflate_status::ok && !e.at_end && !e.at_block_border()) {
+        // The tail must have been the rest of an empty block. Did it end anything else, or went on
+        // as something else, then the message was cut: zlib alone would take that for data.
+        bool const ended = e.at_end || e.at_block_border();
+        if (status == inflate_status::ok && (!ended || e.scratch.size() != before)) {
             status = inflate_status::corrupt;
         }
     }

@@ -98,7 +98,9 @@ TEST(decoder_rules, fragments) {
 }
 
 TEST(decoder_rules, first_byte) {
-    auto const frame = [](unsigned first) { return raw({static_cast<char>(first), '\x80'}); };
+    auto const frame = [](unsigned first) {
+        return raw(std::string{static_cast<char>(first), '\x80'});
+    };
     std::vector<rule> rules;
     for (unsigned op : {0x3U, 0x4U, 0x5U, 0x6U, 0x7U, 0xBU, 0xCU, 0xDU, 0xEU, 0xFU}) {
         rules.push_back({"reserved opcode", frame(0x80 | op), {"fault 1002 reserved opcode"}});

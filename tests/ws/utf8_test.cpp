@@ -85,19 +85,21 @@ TEST(utf8, tells_valid_from_invalid) {
 }
 
 TEST(utf8, every_short_sequence_agrees_with_the_plain_rule) {
-    // All pairs of first bytes, with followers that lie on the borders of the rule.
-    constexpr unsigned char followers[] = {0x00, 0x7F, 0x80, 0x8F, 0x90,
-                                           0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
+    // All pairs; behind those that start something longer, followers on the borders of the rule.
+    constexpr unsigned char followers[] = {0x7F, 0x80, 0xBF, 0xC0};
     for (unsigned first = 0; first != 256; ++first) {
         for (unsigned second = 0; second != 256; ++second) {
+            std::string text{static_cast<char>(first), static_cast<char>(second)};
+            ASSERT_EQ(is_utf8(text), plain_is_utf8(text)) << testing::PrintToString(text);
+            if (first < 0xE0) continue;
             for (unsigned char third : followers) {
+                text.resize(2);
+                text.push_back(static_cast<char>(third));
+                ASSERT_EQ(is_utf8(text), plain_is_utf8(text)) << testing::PrintToString(text);
                 for (unsigned char fourth : followers) {
-                    char const text[] = {static_cast<char>(first), static_cast<char>(second),
-                                         static_cast<char>(third), static_cast<char>(fourth)};
-                    for (std::size_t n = 1; n <= 4; ++n) {
-                        std::string_view const s(text, n);
-                        ASSERT_EQ(is_utf8(s), plain_is_utf8(s)) << testing::PrintToString(s);
-                    }
+                    text.resize(3);
+                    text.push_back(static_cast<char>(fourth));
+                    ASSERT_EQ(is_utf8(text), plain_is_utf8(text)) << testing::PrintToString(text);
                 }
             }
         }

@@ -43,15 +43,14 @@ enum class flow : std::uint8_t {
 /// use the same inflater.
 class decoder_sink {
 public:
+    virtual ~decoder_sink() = default;
+
     /// A whole message; `kind` is text (valid UTF-8) or binary.
     virtual flow on_message(opcode kind, std::string_view payload) = 0;
     virtual flow on_ping(std::string_view payload) = 0;
     virtual flow on_pong(std::string_view payload) = 0;
     /// The peer's close frame; nothing follows. No code: it sent none.
     virtual flow on_close(std::optional<std::uint16_t> code, std::string_view text) = 0;
-
-protected:
-    ~decoder_sink() = default;
 };
 
 enum class feed_state : std::uint8_t {
