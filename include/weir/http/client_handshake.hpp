@@ -3,6 +3,7 @@
 #include <weir/async/stream.hpp>
 #include <weir/base/clock.hpp>
 #include <weir/base/error.hpp>
+#include <weir/http/client_request.hpp>
 #include <weir/http/request.hpp>
 #include <weir/ws/extension.hpp>
 
@@ -37,11 +38,10 @@ struct client_established {
     std::string early;  ///< bytes of the new protocol that came with the response
 };
 
-/// Judges the response head (through its empty line) to make_upgrade_request(). The fault is a
-/// sentence for a person: for a non-101 answer its status and, from `body`, the server's own
-/// message. Codes: unauthorized (401), forbidden (403), rate_limited (429), unavailable (503 and
-/// other 5xx), bad_request.
-result<client_established> check_upgrade_response(std::string_view head, std::string_view body,
+/// Judges the answer to make_upgrade_request(). The fault is a sentence for a person: of a non-101
+/// answer the status and the server's own words. Codes: unauthorized (401), forbidden (403),
+/// rate_limited (429), unavailable (5xx), bad_request.
+result<client_established> check_upgrade_response(client_response const& r,
                                                   client_upgrade const& wanted,
                                                   std::string_view key);
 

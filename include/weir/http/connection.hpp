@@ -2,6 +2,7 @@
 
 #include <weir/async/stream.hpp>
 #include <weir/base/clock.hpp>
+#include <weir/http/limits.hpp>
 #include <weir/http/request.hpp>
 #include <weir/http/response.hpp>
 #include <weir/http/upgrade.hpp>
@@ -29,7 +30,7 @@ public:
     virtual boost::asio::awaitable<answer> handle(request& r) = 0;
 
     /// The largest body it takes for this request; asked when only the head was read. More than
-    /// that is answered with 413.
+    /// that is answered with 413. By default small_body_bytes.
     virtual std::size_t body_bytes_max(request const& head) const;
 
     /// False: each response says `Connection: close` (draining).
@@ -38,12 +39,6 @@ public:
     /// The connection answered by itself, or closed without an answer (408 with `told` false):
     /// for counting.
     virtual void on_refused(int status, bool told);
-};
-
-struct limits {
-    std::size_t header_bytes = 16 * 1024;  ///< request line and all header lines
-    std::size_t target_bytes = 8 * 1024;
-    std::size_t headers = 100;
 };
 
 struct serve_settings {

@@ -24,6 +24,8 @@ struct field {
 
 /// The value of the first field of that name, ASCII case ignored; null when there is none.
 std::string const* find_field(std::vector<field> const& fields, std::string_view name) noexcept;
+/// The values of all fields of that name, joined with ", " (RFC 9110 section 5.3).
+std::string join_fields(std::vector<field> const& fields, std::string_view name);
 
 /// One request, whole, bounded and well-formed (RFC 9112): no folded or malformed line, one
 /// meaning of its length, a Host where the version asks for one. A plain value.
@@ -32,7 +34,7 @@ struct request {
     std::string method_text;            ///< as sent, such as "GET"
     std::string target;                 ///< as sent, but in origin form: "/a%20b?c=d"
     std::string path;                   ///< of the target, still encoded
-    std::vector<std::string> segments;  ///< of the path, decoded; "/" has one, which is empty
+    std::vector<std::string> segments;  ///< of the path, decoded; "/" has none
     std::vector<field> query;           ///< parameters in order, decoded ('+' is a space)
     std::vector<field> params;          ///< what a router's {name} matched
     int minor_version = 1;              ///< of HTTP/1: 0 or 1
@@ -48,8 +50,7 @@ struct request {
     std::string_view header(std::string_view name) const noexcept;
     bool has(std::string_view name) const noexcept;
     std::size_t count(std::string_view name) const noexcept;
-    /// All values of that name joined with ", " (RFC 9110 section 5.3).
-    std::string joined(std::string_view name) const;
+    std::string joined(std::string_view name) const { return join_fields(headers, name); }
 
     std::optional<std::string_view> query_value(std::string_view name) const noexcept;
     /// Of a router's pattern; empty when the pattern has no such name.
@@ -62,7 +63,7 @@ struct request {
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 /// Whether a comma-separated list of tokens names `token`, ASCII case ignored.
-bool lists_token(std::string_view list, std::string_view token) noexcept;
+bool lists_token(std::string_view list, std::string_view token);
 
 /// The elements of a comma-separated list without surrounding white space, empty ones left out.
 std::vector<std::string_view> split_list(std::string_view list);

@@ -37,9 +37,6 @@ response json_error(int status, errc code, std::string_view message);
 /// The same with Retry-After, "retry_after_ms" and "outcome" where the fault states them.
 response json_error(fault const& f);
 
-/// `text` as a JSON string, quotes included; what is not UTF-8 becomes U+FFFD.
-std::string json_quoted(std::string_view text);
-
 struct wire_options {
     bool keep_alive = true;  ///< false: says `Connection: close`
     bool head_only = false;  ///< answers HEAD: Content-Length of the body, but no body

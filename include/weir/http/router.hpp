@@ -24,9 +24,11 @@ public:
     using action = std::function<boost::asio::awaitable<answer>(request&)>;
     using plain_action = std::function<response(request&)>;
 
-    void on(method m, std::string_view pattern, action act, std::size_t body_bytes_max = 0);
+    void on(method m, std::string_view pattern, action act,
+            std::size_t body_bytes_max = small_body_bytes);
     /// For actions that need not wait.
-    void on(method m, std::string_view pattern, plain_action act, std::size_t body_bytes_max = 0);
+    void on(method m, std::string_view pattern, plain_action act,
+            std::size_t body_bytes_max = small_body_bytes);
 
     boost::asio::awaitable<answer> handle(request& r) override;
     std::size_t body_bytes_max(request const& head) const override;
@@ -39,7 +41,8 @@ private:
         plain_action plain;
         std::size_t body_bytes_max;
     };
-    void add(route r, std::string_view pattern);
+    route const* find(request const& r) const noexcept;
+    std::string allowed(request const& r) const;
     std::vector<route> routes_;
 };
 

@@ -22,10 +22,10 @@ struct upgrade_policy {
     ws::deflate_policy deflate;
 };
 
-/// The credential that came with a handshake, not yet verified. None: `token` is empty and
-/// `conflict` false.
+/// The credential that came with a handshake, not yet verified.
 struct handshake_credential {
-    std::optional<std::string> token;
+    std::optional<std::string>
+        token;              ///< none: nothing came; may be empty, which no verifier takes
     bool conflict = false;  ///< two that differ: complete the upgrade, then close with 4001
 };
 
