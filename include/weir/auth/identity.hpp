@@ -12,22 +12,29 @@ namespace weir::auth {
 
 /// Who a session speaks for, as its credential said. No user: anonymous.
 struct identity {
-    std::string user;         ///< empty: anonymous
-    std::string token_id;     ///< claim jti; empty: none
-    wall_ms issued_at = 0;    ///< claim iat; 0: unknown
-    wall_ms expires_at = 0;   ///< claim exp; 0: never
+    std::string user;            ///< empty: anonymous
+    std::string token_id;        ///< claim jti; empty: none
+    wall_ms issued_at = 0;       ///< claim iat; 0: unknown
+    wall_ms expires_at = 0;      ///< claim exp; 0: never
+    wall_ms accepted_until = 0;  ///< expires_at and the leeway; 0: never
+
+    bool operator==(identity const&) const = default;
 };
 
 /// Tells whether a token is good at a time. Thread-safe once made; no I/O.
-/// Faults: `unauthorized` (malformed, wrong signature or claims), `token_expired`.
+/// Faults: `unauthorized` (malformed, wrong signature or claims), `token_expired`. Their message
+/// says what is wrong and holds nothing of the token.
 class verifier {
 public:
     virtual ~verifier() = default;
     virtual result<identity> verify(std::string_view token, wall_ms at) const = 0;
 };
 
+/// The longest user id: escaped it must fit into a topic name. Bytes.
+inline constexpr std::size_t user_bytes_max = 190;
+
 struct jwt_settings {
-    std::string secret;  ///< HS256 key; empty: every token is refused
+    std::string secret;    ///< HS256 key; empty: every token is refused
     std::string issuer;    ///< required `iss`; empty: any
     std::string audience;  ///< required `aud` (string or one of an array); empty: any
     std::string user_claim = "sub";

@@ -15,7 +15,7 @@ enum class enqueued : std::uint8_t { queued, overflow };
 /// received ≤ sent ≤ queued (ADR 0005). [received, sent) is the replay buffer, [sent, queued) the
 /// outbox. Counting starts at 1 with the first numbered frame of the session; a frame gets its
 /// number by becoming sent. Unnumbered frames (welcome, pong, goaway) go through a small express
-/// lane that is sent first. Owns heap memory only while something is in it.
+/// lane that is sent first. Owns heap memory only while more than one frame is in it.
 class ring {
 public:
     struct bounds {
@@ -24,37 +24,52 @@ public:
         std::size_t replay_frames = 0;  ///< 0: nothing is kept once it is sent
         std::size_t replay_bytes = 0;
     };
+    /// Bounds of the express lane, which has its own so that a full outbox does not stop a goaway.
+    static constexpr std::size_t express_frames_max = 8192;
+    static constexpr std::size_t express_bytes_max = 256 * 1024;
 
     /// `b` outlives the ring (it is the shard's).
-    explicit ring(bounds const& b) noexcept;
+    explicit ring(bounds const& b) noexcept : bounds_(&b) {}
     ring(ring const&) = delete;
     ring& operator=(ring const&) = delete;
-    ~ring();
+    ~ring() { clear(); }
 
-    /// Overflow leaves the ring as it was. The bytes counted are those of frame::body.
+    /// Overflow leaves the ring as it was. The bytes counted are those of frame::body. An outbox
+    /// with no numbered frame takes one of any size: else it could never be delivered.
     [[nodiscard]] enqueued push(frame_ref f);
 
     /// The next frames to send, express lane first; at most out.size(). Valid until the next call.
     std::size_t peek(std::span<frame const*> out) const noexcept;
-    /// The first `n` of what peek() gave are committed to a transport write.
+    /// The first `n` of what peek() just gave are committed to a transport write: keep a reference
+    /// to those that are still needed.
     void commit(std::size_t n) noexcept;
 
-    /// The client has handled the first `count` numbered frames. False: more than were sent.
+    /// The client has handled the first `count` numbered frames. False: more than were sent. Less
+    /// than it said before changes nothing.
     bool acknowledge(std::uint64_t count) noexcept;
 
-    std::uint64_t received() const noexcept;
-    std::uint64_t sent() const noexcept;
-    bool outbox_empty() const noexcept;
+    std::uint64_t received() const noexcept { return received_; }
+    std::uint64_t sent() const noexcept { return sent_; }
+    // The outbox, express lane included.
+    bool outbox_empty() const noexcept { return outbox_frames() == 0; }
     std::size_t outbox_bytes() const noexcept;
     std::size_t outbox_frames() const noexcept;
+    // What is kept for a replay: the newest replay_frames() of the sent() frames.
     std::size_t replay_bytes() const noexcept;
+    std::size_t replay_frames() const noexcept;
 
     /// Drops everything queued and kept.
     void clear() noexcept;
 
 private:
+    struct lane;
     struct storage;
+    storage& open();
+    void trim(storage& s) noexcept;
+    void settle() noexcept;
+
     bounds const* bounds_;
+    frame const* only_ = nullptr;  ///< the one frame in the ring while there is no storage
     storage* storage_ = nullptr;
     std::uint64_t received_ = 0;
     std::uint64_t sent_ = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <weir/auth/identity.hpp>
-#include <weir/base/close_reason.hpp>
 #include <weir/base/clock.hpp>
+#include <weir/base/close_reason.hpp>
 #include <weir/base/ids.hpp>
 #include <weir/base/observer.hpp>
 #include <weir/message/command.hpp>
@@ -47,6 +47,7 @@ struct session_environment {
     dialect* words = nullptr;
     observer* counts = nullptr;
     std::string scratch;  ///< for encoding; anybody's between calls
+    std::string payload;  ///< likewise, for what goes into it
 };
 
 /// What a session asks its owner to do, in order. The owner does it at once, and does not call
@@ -57,8 +58,14 @@ public:
     virtual void send(std::string_view body, bool numbered) = 0;
     virtual void subscribe(std::string_view topic) = 0;
     virtual void unsubscribe(std::string_view topic) = 0;
+    // Both count from subscribe() on, answered or not, until unsubscribe() or a failed join.
     virtual bool subscribed(std::string_view topic) const = 0;
     virtual std::size_t subscriptions() const = 0;
+    /// Where a joined topic is now, for a client that subscribes again; nothing: left out.
+    virtual std::optional<position> position_of(std::string_view /*topic*/) const {
+        return std::nullopt;
+    }
+    /// Answered by on_published() with the same ticket: 32 bits, unique among what is under way.
     virtual void publish(publication p, publish_ticket ticket) = 0;
     /// Send a transport ping (heartbeat mode `frame`).
     virtual void ping_frame() = 0;
@@ -73,6 +80,9 @@ protected:
 
 /// The state machine of one client, whatever its transport. Pure: commands in, requests to the
 /// port out, time passed in; no sockets, no clock. Owned by its shard; on its thread only.
+///
+/// Each command with an id is answered exactly once unless the session closes first; after
+/// session_port::close() nothing more is asked of the port. Leaving the topics is the owner's.
 class session {
 public:
     /// What the handshake brought: a verified identity, or why its credential is not good.
@@ -86,10 +96,14 @@ public:
     session& operator=(session const&) = delete;
     ~session();
 
+    /// Call once the port can be asked: closes at once where the handshake's credential is not
+    /// good. Without this call the first command or tick does it.
+    void start(now at);
+
     // From the transport, through the dialect.
     void on_command(command const& c, now at);
     void on_fault(command_fault const& f, now at);
-    void on_binary(now at);          ///< a kind of data the dialect does not speak
+    void on_binary(now at);            ///< a kind of data the dialect does not speak
     void on_traffic(now at) noexcept;  ///< any bytes from the peer
     void on_pong_frame(now at);
 
@@ -97,39 +111,95 @@ public:
     void on_joined(std::string_view topic, result<position> const& at_position);
     void on_published(publish_ticket ticket, result<position> const& at_position);
 
-    // From the server side.
+    // From the server side. Subscribing does not ask the rules or the limit.
     void subscribe_by_server(std::string_view topic, now at);
     void unsubscribe_by_server(std::string_view topic, fault const& why);
     void go_away(goaway const& g);
     /// Something was given to the session to deliver (counts against idleness).
     void on_delivered(now at) noexcept;
+    /// Ends the session: by the server API, or because its outbox overflowed. Asks the port to
+    /// close; nothing when it is closing already. `text` is cut at 123 bytes; empty: the reason's.
+    void close(close_reason why, std::string_view text = {});
 
     /// Acts on every deadline that has passed.
     void on_tick(now at);
     /// When on_tick is wanted next; may come earlier than the last one told, never later
     /// without an on_tick between.
-    mono_time deadline() const noexcept;
+    mono_time deadline() const noexcept { return deadline_; }
 
-    session_id id() const noexcept;
+    session_id id() const noexcept { return id_; }
     std::string const& user() const noexcept;  ///< empty: anonymous, or not known yet
-    bool is_open() const noexcept;             ///< welcome sent, not closing
-    bool is_closing() const noexcept;
-    wall_ms opened_at() const noexcept;
-    ring& frames() noexcept;
-    ring const& frames() const noexcept;
+    bool is_open() const noexcept { return phase_ == phase::open; }  ///< welcome sent, not closing
+    bool is_closing() const noexcept { return phase_ == phase::closing; }
+    wall_ms opened_at() const noexcept { return opened_at_; }  ///< 0: no welcome yet
+    ring& frames() noexcept { return ring_; }
+    ring const& frames() const noexcept { return ring_; }
 
 private:
     enum class phase : std::uint8_t { awaiting_hello, open, closing };
-    struct pending_subscribe;
-    struct pending_publish;
+    struct seldom;  ///< what few sessions need at any time
+
+    // session.cpp
+    void dispatch(command const& c, now at);
+    seldom& rare();
+
+    // session_hello.cpp: false where the session closed instead
+    bool open(command const* hello, now at, std::string_view malformed);
+    bool identify(command const* hello, now at, std::string_view malformed);
+    bool take_token(std::string_view token, now at);
+    bool log_in(now at);
+    void accept(auth::identity who, now at);
+    void send_welcome(command const* hello, now at);
+
+    // session_commands.cpp
+    void subscribe(command const& c, now at);
+    void unsubscribe(command const& c, now at);
+    void publish(command const& c, now at);
+    void acknowledge(command const& c, now at);
+    void not_spoken(command const& c, now at);
+
+    // session_limits.cpp
+    bool admit(command_type type, request_id id, now at);
+    void count_refusal(now at);
+    void refuse(request_id id, fault const& f, now at);
+    void spend_error(now at);
+
+    // session_answers.cpp
+    void send_ok(request_id id, std::string_view payload);
+    void send_error(request_id id, fault const& f);
+    void send_joined(request_id id, std::string_view topic, std::optional<position> const& at);
+    void answer_waiting(std::string_view topic, result<position> const& at_position);
+
+    // session_deadlines.cpp
+    void begin_deadlines(now at);
+    void beat(now at);
+    void send_ping(now at);
+    void note_pong(heartbeat_mode as, now at);
+    mono_time next_deadline(now at) const noexcept;
 
     session_environment& env_;
     session_port& port_;
     session_id id_;
     id128 secret_;
-    std::shared_ptr<auth::identity const> identity_;
+    std::shared_ptr<auth::identity const> identity_;  ///< null: anonymous, or not known yet
+    directory::units place_;                          ///< among the connections of its user
     ring ring_;
     token_bucket messages_;
+    std::unique_ptr<seldom> seldom_;
+    wall_ms opened_at_ = 0;
+    wall_ms token_ends_ = 0;       ///< 0: never
+    mono_time deadline_ = never;   ///< as told
+    mono_time heard_;              ///< the last sign of life
+    mono_time active_;             ///< the last application message, either way
+    mono_time next_ping_;          ///< before the hello: when it is too late for one
+    mono_time ping_sent_ = never;  ///< a ping without a pong; never: none
+    mono_time ends_ = never;       ///< the end of its lifetime
+    std::uint32_t tickets_ = 0;    ///< the last one, even
+    milliseconds heartbeat_interval_{0};
+    heartbeat_mode heartbeat_ = heartbeat_mode::frame;
+    phase phase_ = phase::awaiting_hello;
+    bool first_ping_ = true;
 };
+static_assert(sizeof(session) <= 320, "every connection has one");
 
 }  // namespace weir

@@ -6,20 +6,22 @@
 
 namespace weir {
 
-/// A rate limit: `rate` a second with a burst. 16 bytes; time passed in.
+/// A rate limit: `rate` a second with a burst. 8 bytes; time passed in.
 class token_bucket {
 public:
     struct limit {
         double per_second = 0;  ///< 0: no limit
-        double burst = 0;
+        double burst = 0;       ///< below 1 counts as 1
     };
     /// Starts full.
-    explicit token_bucket(mono_time at) noexcept;
+    explicit token_bucket(mono_time at) noexcept : full_since_(at) {}
     /// Takes one. Zero: taken. Otherwise nothing was taken, and after that long one can be.
     milliseconds take(limit const& l, mono_time at) noexcept;
+    /// What take() would answer.
+    milliseconds wait(limit const& l, mono_time at) const noexcept;
 
 private:
-    mono_time full_since_;       ///< when the bucket was, or will be, full
+    mono_time full_since_;  ///< when the bucket was, or will be, full
 };
 
 }  // namespace weir

@@ -1,0 +1,234 @@
+#include <weir/base/assert.hpp>
+#include <weir/session/ring.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t small_capacity = 8;
+
+void drop(frame const* f) noexcept {
+    frame_ref::adopt(f);
+}
+
+std::size_t size_of(frame const* f) noexcept {
+    return f->body().size();
+}
+
+}  // namespace
+
+/// A circular queue of owned references; capacity is a power of two, or 0.
+struct ring::lane {
+    std::unique_ptr<frame const*[]> slots;
+    std::uint32_t capacity = 0;
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+
+    frame const*& at(std::uint32_t i) noexcept { return slots[(first + i) & (capacity - 1)]; }
+    frame const* at(std::uint32_t i) const noexcept { return slots[(first + i) & (capacity - 1)]; }
+
+    void resize(std::uint32_t wanted) {
+        auto moved = std::make_unique_for_overwrite<frame const*[]>(wanted);
+        for (std::uint32_t i = 0; i != count; ++i) moved[i] = at(i);
+        slots = std::move(moved);
+        capacity = wanted;
+        first = 0;
+    }
+
+    /// Room for one more; after it, add() cannot fail.
+    void make_room() {
+        if (count == capacity) resize(capacity == 0 ? small_capacity : capacity * 2);
+    }
+    void add(frame const* f) noexcept { at(count++) = f; }
+
+    frame const* take_first() noexcept {
+        frame const* const f = at(0);
+        first = (first + 1) & (capacity - 1);
+        --count;
+        return f;
+    }
+
+    /// Gives memory back once it is mostly unused. Failing to get the smaller block is no fault.
+    void shrink() noexcept {
+        if (count == 0) {
+            slots.reset();
+            capacity = first = 0;
+        } else if (capacity > small_capacity && count <= capacity / 4) {
+            try {
+                resize(capacity / 2);
+            } catch (std::bad_alloc const&) {
+            }
+        }
+    }
+};
+
+struct ring::storage {
+    lane numbered;  ///< `kept` sent frames, then the outbox
+    lane express;
+    std::uint32_t kept = 0;
+    std::size_t outbox_bytes = 0;  ///< of numbered frames
+    std::size_t express_bytes = 0;
+    std::size_t replay_bytes = 0;
+
+    std::uint32_t waiting() const noexcept { return numbered.count - kept; }
+    bool empty() const noexcept { return numbered.count == 0 && express.count == 0; }
+};
+
+/// The storage, made when there is none, with the only frame in it.
+ring::storage& ring::open() {
+    if (storage_ != nullptr) return *storage_;
+    auto made = std::make_unique<storage>();
+    if (only_ != nullptr) {
+        bool const counted = only_->numbered();
+        lane& to = counted ? made->numbered : made->express;
+        to.make_room();
+        (counted ? made->outbox_bytes : made->express_bytes) = size_of(only_);
+        to.add(std::exchange(only_, nullptr));
+    }
+    storage_ = made.release();
+    return *storage_;
+}
+
+enqueued ring::push(frame_ref f) {
+    if (storage_ == nullptr && only_ == nullptr && bounds_->replay_frames == 0) {
+        if (f->numbered() && bounds_->outbox_frames == 0) return enqueued::overflow;
+        if (!f->numbered() && size_of(f.get()) > express_bytes_max) return enqueued::overflow;
+        only_ = f.release();
+        return enqueued::queued;
+    }
+    std::size_t const size = size_of(f.get());
+    if (f->numbered()) {
+        std::size_t const frames =
+            storage_ != nullptr ? storage_->waiting() : (only_ != nullptr && only_->numbered());
+        std::size_t const bytes = storage_ != nullptr ? storage_->outbox_bytes
+                                  : frames != 0       ? size_of(only_)
+                                                      : 0;
+        if (frames >= bounds_->outbox_frames) return enqueued::overflow;
+        if (frames != 0 && bytes + size > bounds_->outbox_bytes) return enqueued::overflow;
+        storage& s = open();
+        s.numbered.make_room();
+        s.outbox_bytes += size;
+        s.numbered.add(f.release());
+    } else {
+        storage& s = open();
+        if (s.express.count >= express_frames_max || s.express_bytes + size > express_bytes_max) {
+            settle();
+            return enqueued::overflow;
+        }
+        s.express.make_room();
+        s.express_bytes += size;
+        s.express.add(f.release());
+    }
+    return enqueued::queued;
+}
+
+std::size_t ring::peek(std::span<frame const*> out) const noexcept {
+    if (storage_ == nullptr) {
+        if (only_ == nullptr || out.empty()) return 0;
+        out[0] = only_;
+        return 1;
+    }
+    storage const& s = *storage_;
+    std::size_t n = 0;
+    for (std::uint32_t i = 0; i != s.express.count && n != out.size(); ++i) {
+        out[n++] = s.express.at(i);
+    }
+    for (std::uint32_t i = s.kept; i != s.numbered.count && n != out.size(); ++i) {
+        out[n++] = s.numbered.at(i);
+    }
+    return n;
+}
+
+void ring::commit(std::size_t n) noexcept {
+    WEIR_ASSERT(n <= outbox_frames());
+    if (n == 0) return;
+    if (storage_ == nullptr) {
+        if (only_->numbered()) ++sent_;
+        drop(std::exchange(only_, nullptr));
+        return;
+    }
+    storage& s = *storage_;
+    for (; n != 0 && s.express.count != 0; --n) {
+        frame const* const f = s.express.take_first();
+        s.express_bytes -= size_of(f);
+        drop(f);
+    }
+    for (; n != 0; --n) {
+        std::size_t const size = size_of(s.numbered.at(s.kept));
+        s.outbox_bytes -= size;
+        s.replay_bytes += size;
+        ++s.kept;
+        ++sent_;
+        trim(s);
+    }
+    settle();
+}
+
+/// Lets go of the oldest kept frames beyond the bounds of the replay buffer.
+void ring::trim(storage& s) noexcept {
+    while (s.kept != 0 &&
+           (s.kept > bounds_->replay_frames || s.replay_bytes > bounds_->replay_bytes)) {
+        frame const* const f = s.numbered.take_first();
+        s.replay_bytes -= size_of(f);
+        --s.kept;
+        drop(f);
+    }
+}
+
+void ring::settle() noexcept {
+    if (storage_->empty()) {
+        delete std::exchange(storage_, nullptr);
+        return;
+    }
+    storage_->numbered.shrink();
+    storage_->express.shrink();
+}
+
+bool ring::acknowledge(std::uint64_t count) noexcept {
+    if (count > sent_) return false;
+    if (count <= received_) return true;
+    received_ = count;
+    if (storage_ == nullptr) return true;
+    storage& s = *storage_;
+    while (s.kept != 0 && sent_ - s.kept < count) {
+        frame const* const f = s.numbered.take_first();
+        s.replay_bytes -= size_of(f);
+        --s.kept;
+        drop(f);
+    }
+    settle();
+    return true;
+}
+
+std::size_t ring::outbox_bytes() const noexcept {
+    if (storage_ != nullptr) return storage_->outbox_bytes + storage_->express_bytes;
+    return only_ != nullptr ? size_of(only_) : 0;
+}
+
+std::size_t ring::outbox_frames() const noexcept {
+    if (storage_ != nullptr) return std::size_t{storage_->waiting()} + storage_->express.count;
+    return only_ != nullptr ? 1 : 0;
+}
+
+std::size_t ring::replay_bytes() const noexcept {
+    return storage_ != nullptr ? storage_->replay_bytes : 0;
+}
+
+std::size_t ring::replay_frames() const noexcept {
+    return storage_ != nullptr ? storage_->kept : 0;
+}
+
+void ring::clear() noexcept {
+    if (only_ != nullptr) drop(std::exchange(only_, nullptr));
+    if (storage_ == nullptr) return;
+    storage& s = *storage_;
+    while (s.express.count != 0) drop(s.express.take_first());
+    while (s.numbered.count != 0) drop(s.numbered.take_first());
+    delete std::exchange(storage_, nullptr);
+}
+
+}  // namespace weir

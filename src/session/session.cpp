@@ -1,0 +1,150 @@
+#include "session/session_seldom.hpp"
+
+#include <weir/base/assert.hpp>
+#include <weir/session/session.hpp>
+
+#include <utility>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t close_text_max = 123;  // RFC 6455 section 5.5
+
+std::string_view cut(std::string_view text) noexcept {
+    if (text.size() <= close_text_max) return text;
+    std::size_t end = close_text_max;
+    // Not inside a character; ends because valid UTF-8 continues for three bytes at most.
+    while (end != 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end);
+}
+
+}  // namespace
+
+session::session(session_environment& env, session_port& port, credential from_handshake, now at)
+    : env_(env),
+      port_(port),
+      id_(session_id::random()),
+      secret_(id128::random()),
+      ring_(env.settings->ring),
+      messages_(at.mono),
+      heard_(at.mono),
+      active_(at.mono),
+      next_ping_(at.mono + env.settings->hello_timeout) {
+    WEIR_ASSERT(env.rules != nullptr && env.people != nullptr && env.words != nullptr &&
+                env.counts != nullptr);
+    deadline_ = next_ping_;
+    if (from_handshake.refused) {
+        rare().refused = std::move(from_handshake.refused);
+        deadline_ = at.mono;
+    } else if (from_handshake.identity) {
+        accept(*std::move(from_handshake.identity), at);
+    }
+}
+
+session::~session() = default;
+
+session::seldom& session::rare() {
+    if (!seldom_) seldom_ = std::make_unique<seldom>();
+    return *seldom_;
+}
+
+std::string const& session::user() const noexcept {
+    static std::string const nobody;
+    return identity_ ? identity_->user : nobody;
+}
+
+void session::start(now) {
+    if (phase_ != phase::awaiting_hello || !seldom_ || !seldom_->refused) return;
+    fault const& f = *seldom_->refused;
+    close(f.code == errc::token_expired ? close_reason::token_expired : close_reason::unauthorized,
+          f.message);
+}
+
+void session::close(close_reason why, std::string_view text) {
+    if (phase_ == phase::closing) return;
+    phase_ = phase::closing;
+    deadline_ = never;
+    port_.close(why, cut(text.empty() ? describe(why).text : text));
+}
+
+void session::on_command(command const& c, now at) {
+    start(at);
+    if (phase_ == phase::closing) return;
+    weir::at(env_.counts->received, c.type).add();
+    heard_ = at.mono;
+    if (!admit(c.type, c.id, at)) return;
+    if (phase_ == phase::awaiting_hello) {
+        bool const said = c.type == command_type::hello;
+        if (!open(said ? &c : nullptr, at, {})) return;
+        if (said) return send_ok(c.id, {});
+    }
+    dispatch(c, at);
+}
+
+void session::dispatch(command const& c, now at) {
+    switch (c.type) {
+        case command_type::subscribe:
+        case command_type::unsubscribe:
+        case command_type::publish:
+        case command_type::hello:
+        case command_type::auth:
+        case command_type::sync:
+        case command_type::history:
+        case command_type::presence:
+        case command_type::call:
+        case command_type::unknown:
+        case command_type::invalid:
+            active_ = at.mono;
+            break;
+        case command_type::received:
+        case command_type::ping:
+        case command_type::pong:
+            break;  // of the transport's making; a session with nothing else is idle
+    }
+    switch (c.type) {
+        case command_type::subscribe:
+            return subscribe(c, at);
+        case command_type::unsubscribe:
+            return unsubscribe(c, at);
+        case command_type::publish:
+            return publish(c, at);
+        case command_type::received:
+            return acknowledge(c, at);
+        case command_type::ping:
+            env_.scratch.clear();
+            env_.words->encode_pong(env_.scratch, c.id);
+            return port_.send(env_.scratch, false);
+        case command_type::pong:
+            note_pong(heartbeat_mode::message, at);
+            return send_ok(c.id, {});
+        case command_type::hello:
+            return refuse(c.id, {errc::bad_request, "hello comes once, as the first message"}, at);
+        case command_type::auth:
+        case command_type::sync:
+        case command_type::history:
+        case command_type::presence:
+        case command_type::call:
+        case command_type::unknown:
+        case command_type::invalid:
+            return not_spoken(c, at);
+    }
+}
+
+void session::on_fault(command_fault const& f, now at) {
+    start(at);
+    if (phase_ == phase::closing) return;
+    weir::at(env_.counts->received, command_type::invalid).add();
+    heard_ = at.mono;
+    if (!admit(command_type::invalid, f.id, at)) return;
+    if (phase_ == phase::awaiting_hello && !open(nullptr, at, f.message)) return;
+    refuse(f.id, {f.code, f.message}, at);
+}
+
+void session::on_binary(now at) {
+    start(at);
+    if (phase_ == phase::closing) return;
+    weir::at(env_.counts->received, command_type::invalid).add();
+    close(close_reason::unsupported_data);
+}
+
+}  // namespace weir

@@ -1,0 +1,73 @@
+#include "session/session_seldom.hpp"
+
+#include <weir/session/session.hpp>
+
+#include <utility>
+
+namespace weir {
+
+void session::send_ok(request_id id, std::string_view payload) {
+    if (id.empty() || phase_ == phase::closing) return;
+    env_.scratch.clear();
+    env_.words->encode_ok(env_.scratch, id, payload);
+    port_.send(env_.scratch, true);
+}
+
+void session::send_error(request_id id, fault const& f) {
+    if (phase_ == phase::closing) return;
+    weir::at(env_.counts->errors, f.code).add();
+    env_.scratch.clear();
+    env_.words->encode_error(env_.scratch, id, f);
+    port_.send(env_.scratch, true);
+}
+
+void session::send_joined(request_id id, std::string_view topic,
+                          std::optional<position> const& at) {
+    if (id.empty()) return;
+    env_.payload.clear();
+    env_.words->subscribed_payload(env_.payload, topic, at, false);
+    send_ok(id, env_.payload);
+}
+
+void session::on_joined(std::string_view topic, result<position> const& at_position) {
+    if (phase_ == phase::open) answer_waiting(topic, at_position);
+}
+
+/// Everybody who waits for that topic, in the order they asked.
+void session::answer_waiting(std::string_view topic, result<position> const& at_position) {
+    if (!seldom_) return;
+    auto& waiting = seldom_->subscribes;
+    for (std::size_t i = 0; i != waiting.size();) {
+        if (waiting[i].topic != topic) {
+            ++i;
+            continue;
+        }
+        seldom::pending_subscribe const p = std::move(waiting[i]);
+        waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(i));
+        if (p.by_server) continue;
+        if (at_position) {
+            send_joined(p.id, topic, *at_position);
+        } else {
+            send_error(p.id, at_position.error());
+        }
+    }
+    if (waiting.empty()) waiting.shrink_to_fit();
+}
+
+void session::on_published(publish_ticket ticket, result<position> const& at_position) {
+    if (phase_ != phase::open) return;
+    bool const answer_wanted = (ticket & 1) != 0;
+    if (!answer_wanted) {
+        if (!at_position) send_error({}, at_position.error());
+        return;
+    }
+    if (!seldom_) return;
+    std::optional<std::string> const id = seldom_->publishes.take(ticket);
+    if (!id) return;
+    if (!at_position) return send_error(*id, at_position.error());
+    env_.payload.clear();
+    env_.words->published_payload(env_.payload, *at_position);
+    send_ok(*id, env_.payload);
+}
+
+}  // namespace weir

@@ -1,0 +1,101 @@
+#include <weir/session/session.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace weir {
+
+/// The first message has come; `hello` is null when it was another, which implies an empty one.
+/// `malformed` says what is wrong with one that could not be read.
+bool session::open(command const* hello, now at, std::string_view malformed) {
+    if (!identify(hello, at, malformed) || !log_in(at)) return false;
+    auto const& beat = env_.settings->heartbeat;
+    if (hello != nullptr) heartbeat_ = hello->heartbeat.value_or(heartbeat_mode::frame);
+    milliseconds const wanted =
+        hello != nullptr ? hello->heartbeat_every.value_or(beat.interval) : beat.interval;
+    heartbeat_interval_ = std::max(beat.min, std::min(wanted, beat.max));
+    opened_at_ = at.wall;
+    phase_ = phase::open;
+    begin_deadlines(at);
+    send_welcome(hello, at);
+    port_.opened();
+    return phase_ == phase::open;
+}
+
+bool session::identify(command const* hello, now at, std::string_view malformed) {
+    if (hello != nullptr && !hello->token.empty() && !take_token(hello->token, at)) return false;
+    if (identity_) {
+        if (token_ends_ == 0 || at.wall < token_ends_) return true;
+        close(close_reason::token_expired);
+        return false;
+    }
+    if (env_.settings->anonymous) return true;
+    if (malformed.empty()) {
+        close(close_reason::unauthorized,
+              "a token is needed, in hello, Authorization: Bearer or subprotocol weir.token.TOKEN");
+    } else {
+        close(close_reason::unauthorized, "a token is needed; " + std::string(malformed));
+    }
+    return false;
+}
+
+bool session::take_token(std::string_view token, now at) {
+    if (env_.verifier == nullptr) {
+        close(close_reason::unauthorized, "this server takes no tokens");
+        return false;
+    }
+    result<auth::identity> who = env_.verifier->verify(token, at.wall);
+    if (!who) {
+        bool const late = who.error().code == errc::token_expired;
+        close(late ? close_reason::token_expired : close_reason::unauthorized, who.error().message);
+        return false;
+    }
+    if (identity_ && *identity_ != *who) {
+        close(close_reason::unauthorized, "the tokens of handshake and hello differ");
+        return false;
+    }
+    accept(*std::move(who), at);
+    return true;
+}
+
+void session::accept(auth::identity who, now at) {
+    // A token that is late already was taken for the sake of clocks that differ: it ends with its
+    // leeway, or the session would open only to close.
+    bool const late = who.expires_at != 0 && at.wall >= who.expires_at;
+    token_ends_ = late ? who.accepted_until : who.expires_at;
+    identity_ = std::make_shared<auth::identity const>(std::move(who));
+}
+
+bool session::log_in(now at) {
+    if (!identity_) return true;
+    auto const refused = env_.people->login(identity_->user, at.mono, place_);
+    if (!refused) return true;
+    weir::at(env_.counts->limited, refused->limit).add();
+    auto const wait = std::chrono::ceil<seconds>(refused->retry_after).count();
+    close(close_reason::too_many_connections,
+          "too many connections of this user; retry after " + std::to_string(wait) + " s");
+    return false;
+}
+
+void session::send_welcome(command const* hello, now at) {
+    session_settings const& s = *env_.settings;
+    welcome w;
+    w.session = id_;
+    w.secret = secret_;
+    w.user = user();
+    // Sessions do not outlive their transport yet: nothing by that name is known.
+    if (hello != nullptr && hello->resume) w.reason = "unknown";
+    w.mode = heartbeat_;
+    w.heartbeat_interval = heartbeat_interval_;
+    w.heartbeat_timeout = s.heartbeat.timeout;
+    w.message_bytes = s.message_bytes;
+    w.messages_per_second = s.messages_per_second;
+    w.subscriptions = s.subscriptions_max;
+    w.time = at.wall;
+    env_.scratch.clear();
+    env_.words->encode(env_.scratch, w);
+    port_.send(env_.scratch, false);
+}
+
+}  // namespace weir

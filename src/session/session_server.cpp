@@ -1,0 +1,35 @@
+#include "session/session_seldom.hpp"
+
+#include <weir/session/session.hpp>
+
+namespace weir {
+
+void session::subscribe_by_server(std::string_view topic, now at) {
+    if (phase_ != phase::open || port_.subscribed(topic)) return;
+    active_ = at.mono;
+    // Remembered, so that a client that subscribes meanwhile is answered when it has begun.
+    rare().subscribes.push_back({std::string(topic), {}, true});
+    port_.subscribe(topic);
+}
+
+void session::unsubscribe_by_server(std::string_view topic, fault const& why) {
+    if (phase_ != phase::open || !port_.subscribed(topic)) return;
+    port_.unsubscribe(topic);
+    answer_waiting(topic, why);
+    env_.scratch.clear();
+    env_.words->encode_unsubscribed(env_.scratch, topic, why);
+    port_.send(env_.scratch, true);
+}
+
+void session::go_away(goaway const& g) {
+    if (phase_ != phase::open) return;
+    env_.scratch.clear();
+    env_.words->encode(env_.scratch, g);
+    port_.send(env_.scratch, false);
+}
+
+void session::on_delivered(now at) noexcept {
+    active_ = at.mono;
+}
+
+}  // namespace weir
