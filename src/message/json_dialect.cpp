@@ -1,9 +1,9 @@
 #include "message/json_dialect.hpp"
 
+#include "message/json_envelope.hpp"
+
 #include <weir/message/json_scan.hpp>
 
-#include <algorithm>
-#include <iterator>
 #include <limits>
 #include <memory>
 
@@ -11,10 +11,16 @@ namespace weir {
 namespace {
 
 using json::field;
-using json::find_duplicate;
-using json::index_in;
+using json::find_part;
 using json::inside_quotes;
 using json::is_string;
+using json::part;
+using json::part_names;
+
+constexpr std::array<std::string_view, 4> hello_names = {"token", "resume", "heartbeat", "client"};
+constexpr std::array<std::string_view, 3> resume_names = {"session", "secret", "received"};
+constexpr std::array<std::string_view, 2> heartbeat_names = {"mode", "interval_ms"};
+constexpr std::array<std::string_view, 2> since_names = {"epoch", "offset"};
 
 constexpr std::size_t resume_token_bytes_max = 64;
 constexpr std::size_t epoch_bytes_max = 64;
@@ -22,74 +28,6 @@ constexpr double rate_min = 0.001;  // a message every quarter of an hour
 constexpr std::uint64_t heartbeat_ms_max = 24 * 60 * 60 * 1000;
 constexpr std::uint64_t any_u32 = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t any_u64 = std::numeric_limits<std::uint64_t>::max();
-
-/// Every field that some client message has, in the order of their names below.
-enum class part : std::uint8_t {
-    type,
-    id,
-    topic,
-    event,
-    payload,
-    key,
-    dedupe,
-    token,
-    since,
-    last,
-    state,
-    presence,
-    rate,
-    volatile_flag,
-    echo,
-    count,
-    method,
-    topics,
-};
-constexpr std::array<std::string_view, 18> part_names = {
-    "type", "id",    "topic",    "event", "payload",  "key",  "dedupe", "token",  "since",
-    "last", "state", "presence", "rate",  "volatile", "echo", "count",  "method", "topics"};
-static_assert(part_names[static_cast<std::size_t>(part::topics)] == "topics");
-
-std::optional<std::size_t> find_part(std::string_view name) noexcept {
-    using enum part;
-    auto const among = [&](auto... parts) -> std::optional<std::size_t> {
-        for (part const p : {parts...}) {
-            if (name == part_names[static_cast<std::size_t>(p)]) return static_cast<std::size_t>(p);
-        }
-        return std::nullopt;
-    };
-    switch (name.size()) {
-        case 2:
-            return among(id);
-        case 3:
-            return among(key);
-        case 4:
-            return among(type, last, echo, rate);
-        case 5:
-            return among(topic, event, count, token, since, state);
-        case 6:
-            return among(dedupe, method, topics);
-        case 7:
-            return among(payload);
-        case 8:
-            return among(volatile_flag, presence);
-        default:
-            return std::nullopt;
-    }
-}
-
-command_type find_type(std::string_view name) noexcept {
-    using enum command_type;
-    for (auto const t : {publish, received, ping, pong, subscribe, unsubscribe, hello, auth,
-                         history, presence, sync, call}) {
-        if (name == to_string(t)) return t;
-    }
-    return unknown;
-}
-
-bool is_integer(std::string_view raw) noexcept {
-    return std::ranges::all_of(raw.substr(raw.front() == '-' ? 1 : 0),
-                               [](char c) { return c >= '0' && c <= '9'; });
-}
 
 /// At most `bytes` of it, without cutting a character in two.
 std::string_view cut(std::string_view text, std::size_t bytes) noexcept {
@@ -133,7 +71,7 @@ private:
     }
     bool have(part p) const noexcept { return at(p).raw.data() != nullptr; }
     bool needs(std::string_view what);
-    bool repeated(std::string_view raw_key);
+    bool repeated(std::string_view key, char const* raw);
 
     std::string_view text_;
     json::field_reader reader_;
@@ -154,9 +92,9 @@ bool message_reader::needs(std::string_view what) {
     return reader_.fail(std::string(command_.type_name) + " needs a " + std::string(what));
 }
 
-bool message_reader::repeated(std::string_view raw_key) {
-    return reader_.fail("duplicate key \"" + std::string(raw_key) + '"' +
-                        json::at_byte(reader_.offset_of(raw_key) - 1));
+bool message_reader::repeated(std::string_view key, char const* raw) {
+    return reader_.fail("duplicate key \"" + std::string(cut(key, key_bytes_max)) + '"' +
+                        json::at_byte(reader_.offset_of(raw) - 1));
 }
 
 /// Whatever is wrong, the id is kept when it was read by then and is not ambiguous.
@@ -166,15 +104,15 @@ bool message_reader::scan() {
     json_fault where;
     bool const good = scan_json_object(text_, json_depth_max, envelope, where);
     auto const& duplicate = envelope.duplicate;
-    std::optional<std::string_view> twin;
+    std::optional<json::unknown_key> twin;
     if (good && !duplicate) {
-        twin = find_duplicate(unknown);
+        twin = json::find_duplicate(unknown);
         if (!twin) return true;
     }
     if (!duplicate || duplicate->index != static_cast<std::size_t>(part::id)) read_id();
     if (!good) return reader_.fail(where.what + json::at_byte(where.byte));
-    if (duplicate) return repeated(duplicate->raw_key);
-    return reader_.fail("duplicate key \"" + std::string(cut(*twin, key_bytes_max)) + '"');
+    if (!duplicate) return repeated(twin->name, twin->raw);
+    return repeated(duplicate->name, duplicate->raw);
 }
 
 bool message_reader::read_id() {
@@ -182,7 +120,7 @@ bool message_reader::read_id() {
     if (!id) return true;
     bool const good = is_string(id.raw)
                           ? reader_.memory().unescape(inside_quotes(id.raw)).size() <= id_bytes_max
-                          : is_integer(id.raw) && id.raw.size() <= id_bytes_max;
+                          : json::is_integer(id.raw) && id.raw.size() <= id_bytes_max;
     if (!good) return reader_.fail(id, "a string of at most 64 bytes or an integer");
     command_.id = id.raw;
     return true;
@@ -192,7 +130,7 @@ bool message_reader::read_type() {
     field const type = at(part::type);
     if (!type) return reader_.fail("a message needs a type");
     if (!reader_.text(type, text_.size(), command_.type_name)) return false;
-    command_.type = find_type(command_.type_name);
+    command_.type = json::find_type(command_.type_name);
     return true;
 }
 
@@ -230,33 +168,26 @@ bool message_reader::read_fields() {
 bool message_reader::read_hello() {
     field const payload = at(part::payload);
     if (!payload) return true;
-    static constexpr std::array<std::string_view, 4> names = {"token", "resume", "heartbeat",
-                                                              "client"};
-    std::array<std::string_view, names.size()> values{};
-    json::record found(
-        values, [](std::string_view key) noexcept { return index_in(names, key); },
-        reader_.memory());
-    return reader_.object(payload, found) &&
-           reader_.text({"token", values[0]}, token_bytes_max, command_.token) &&
-           read_resume({"resume", values[1]}) && read_heartbeat({"heartbeat", values[2]}) &&
-           read_client({"client", values[3]});
+    json::named_fields<hello_names> found;
+    return found.read(reader_, payload) &&
+           reader_.text({"token", found.values[0]}, token_bytes_max, command_.token) &&
+           read_resume({"resume", found.values[1]}) &&
+           read_heartbeat({"heartbeat", found.values[2]}) &&
+           read_client({"client", found.values[3]});
 }
 
 bool message_reader::read_resume(field const& f) {
     if (!f) return true;
-    static constexpr std::array<std::string_view, 3> names = {"session", "secret", "received"};
-    std::array<std::string_view, names.size()> values{};
-    json::record found(
-        values, [](std::string_view key) noexcept { return index_in(names, key); },
-        reader_.memory());
-    if (!reader_.object(f, found)) return false;
-    for (std::string_view const value : values) {
+    json::named_fields<resume_names> found;
+    if (!found.read(reader_, f)) return false;
+    for (std::string_view const value : found.values) {
         if (value.data() == nullptr) return reader_.fail(f, "{session, secret, received}");
     }
     command::resume_request resume;
-    if (!reader_.text({"resume.session", values[0]}, resume_token_bytes_max, resume.session) ||
-        !reader_.text({"resume.secret", values[1]}, resume_token_bytes_max, resume.secret) ||
-        !reader_.integer({"resume.received", values[2]}, 0, any_u64, resume.received)) {
+    if (!reader_.text({"resume.session", found.values[0]}, resume_token_bytes_max,
+                      resume.session) ||
+        !reader_.text({"resume.secret", found.values[1]}, resume_token_bytes_max, resume.secret) ||
+        !reader_.integer({"resume.received", found.values[2]}, 0, any_u64, resume.received)) {
         return false;
     }
     command_.resume = resume;
@@ -265,14 +196,10 @@ bool message_reader::read_resume(field const& f) {
 
 bool message_reader::read_heartbeat(field const& f) {
     if (!f) return true;
-    static constexpr std::array<std::string_view, 2> names = {"mode", "interval_ms"};
-    std::array<std::string_view, names.size()> values{};
-    json::record found(
-        values, [](std::string_view key) noexcept { return index_in(names, key); },
-        reader_.memory());
-    if (!reader_.object(f, found)) return false;
-    field const mode{"heartbeat.mode", values[0]};
-    field const interval{"heartbeat.interval_ms", values[1]};
+    json::named_fields<heartbeat_names> found;
+    if (!found.read(reader_, f)) return false;
+    field const mode{"heartbeat.mode", found.values[0]};
+    field const interval{"heartbeat.interval_ms", found.values[1]};
     if (!mode) return reader_.fail(f, "{mode, interval_ms?}");
     std::string_view word;
     if (!reader_.text(mode, text_.size(), word)) return false;
@@ -364,14 +291,10 @@ bool message_reader::read_topic() {
 bool message_reader::read_since() {
     field const f = at(part::since);
     if (!f) return true;
-    static constexpr std::array<std::string_view, 2> names = {"epoch", "offset"};
-    std::array<std::string_view, names.size()> values{};
-    json::record found(
-        values, [](std::string_view key) noexcept { return index_in(names, key); },
-        reader_.memory());
-    if (!reader_.object(f, found)) return false;
-    field const epoch{"since.epoch", values[0]};
-    field const offset{"since.offset", values[1]};
+    json::named_fields<since_names> found;
+    if (!found.read(reader_, f)) return false;
+    field const epoch{"since.epoch", found.values[0]};
+    field const offset{"since.offset", found.values[1]};
     if (!epoch || !offset) return reader_.fail(f, "{epoch, offset}");
     since_position since;
     if (!reader_.text(epoch, epoch_bytes_max, since.epoch) ||

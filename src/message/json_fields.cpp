@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <iterator>
 
 namespace weir::json {
 namespace {
@@ -24,7 +25,7 @@ void scratch::start(std::size_t text_bytes) {
     buffer_.clear();
     unknown_keys.clear();
     if (buffer_.capacity() > kept_bytes_max) std::string().swap(buffer_);
-    if (unknown_keys.capacity() > kept_keys_max) std::vector<std::string_view>().swap(unknown_keys);
+    if (unknown_keys.capacity() > kept_keys_max) std::vector<unknown_key>().swap(unknown_keys);
 }
 
 std::string_view scratch::unescape(std::string_view raw) {
@@ -46,32 +47,33 @@ bool record::member(std::string_view raw_key, std::string_view raw_value) {
     std::string_view const key = memory_.unescape(raw_key);
     auto const index = find_(key);
     if (!index) {
-        if (unknown_ != nullptr) unknown_->push_back(key);
+        if (unknown_ != nullptr) unknown_->push_back({key, raw_key.data()});
         return true;
     }
     std::string_view& place = values_[*index];
     if (place.data() != nullptr) {
-        if (!duplicate) duplicate = repeated{raw_key, *index};
+        if (!duplicate) duplicate = repeated{key, raw_key.data(), *index};
         return true;
     }
     place = raw_value;
     return true;
 }
 
-std::optional<std::string_view> find_duplicate(std::vector<std::string_view>& keys) {
+std::optional<unknown_key> find_duplicate(std::vector<unknown_key>& keys) {
     if (keys.size() < 2) return std::nullopt;
     std::ranges::sort(keys);
-    auto const twin = std::ranges::adjacent_find(keys);
-    if (twin == keys.end()) return std::nullopt;
-    return *twin;
+    auto const first =
+        std::ranges::adjacent_find(keys, std::ranges::equal_to{}, &unknown_key::name);
+    if (first == keys.end()) return std::nullopt;
+    return *std::next(first);
 }
 
 std::string at_byte(std::size_t n) {
     return " at byte " + std::to_string(n);
 }
 
-std::size_t field_reader::offset_of(std::string_view inside) const noexcept {
-    return static_cast<std::size_t>(inside.data() - text_.data());
+std::size_t field_reader::offset_of(char const* inside) const noexcept {
+    return static_cast<std::size_t>(inside - text_.data());
 }
 
 bool field_reader::fail(std::string sentence) {
@@ -81,7 +83,10 @@ bool field_reader::fail(std::string sentence) {
 
 bool field_reader::fail(field const& f, std::string_view must) {
     problem = "field `";
-    problem.append(f.name).append("` must be ").append(must).append(at_byte(offset_of(f.raw)));
+    problem.append(f.name)
+        .append("` must be ")
+        .append(must)
+        .append(at_byte(offset_of(f.raw.data())));
     return false;
 }
 
@@ -146,8 +151,8 @@ bool field_reader::object(field const& f, record& into) {
     // Scanned before as part of the message, so only its kind can be wrong.
     if (!scan_json_object(f.raw, json_depth_max, into, ignored)) return fail(f, "an object");
     if (into.duplicate) {
-        return fail("duplicate key \"" + std::string(into.duplicate->raw_key) + "\" in `" +
-                    std::string(f.name) + '`' + at_byte(offset_of(into.duplicate->raw_key) - 1));
+        return fail("duplicate key \"" + std::string(into.duplicate->name) + "\" in `" +
+                    std::string(f.name) + '`' + at_byte(offset_of(into.duplicate->raw) - 1));
     }
     return true;
 }

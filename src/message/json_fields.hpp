@@ -2,6 +2,8 @@
 
 #include <weir/message/json_scan.hpp>
 
+#include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,6 +14,13 @@
 
 /// Reading the small fields of a message: finding them, and checking their types and bounds.
 namespace weir::json {
+
+/// A key that no field has, for the sake of duplicates.
+struct unknown_key {
+    std::string_view name;  ///< unescaped
+    char const* raw;        ///< where it begins in the text, behind its quote
+    auto operator<=>(unknown_key const&) const = default;
+};
 
 /// Memory of a dialect that one message after the other uses. The views that unescape() gives
 /// live until start().
@@ -27,7 +36,7 @@ public:
     /// True when `view` points into what was unescaped.
     bool holds(std::string_view view) const noexcept;
 
-    std::vector<std::string_view> unknown_keys;
+    std::vector<unknown_key> unknown_keys;
 
 private:
     std::string buffer_;
@@ -49,13 +58,14 @@ public:
 
     /// `unknown` gets the keys that `find` does not know; null when nobody asks.
     record(std::span<std::string_view> values, finder find, scratch& memory,
-           std::vector<std::string_view>* unknown = nullptr) noexcept
+           std::vector<unknown_key>* unknown = nullptr) noexcept
         : values_(values), find_(find), memory_(memory), unknown_(unknown) {}
 
     bool member(std::string_view raw_key, std::string_view raw_value) override;
 
     struct repeated {
-        std::string_view raw_key;
+        std::string_view name;  ///< unescaped
+        char const* raw;        ///< as in unknown_key
         std::size_t index;
     };
     std::optional<repeated> duplicate;
@@ -64,11 +74,11 @@ private:
     std::span<std::string_view> values_;
     finder find_;
     scratch& memory_;
-    std::vector<std::string_view>* unknown_;
+    std::vector<unknown_key>* unknown_;
 };
 
-/// Some key that occurs twice in `keys`, which it may reorder.
-std::optional<std::string_view> find_duplicate(std::vector<std::string_view>& keys);
+/// The second of two in `keys` with one name. Puts them in order.
+std::optional<unknown_key> find_duplicate(std::vector<unknown_key>& keys);
 
 /// Checks fields of a scanned message. Each reader leaves its target alone and is content when
 /// the field is absent; on a wrong type or bound it says false, and `problem` holds a sentence.
@@ -90,7 +100,7 @@ public:
     bool fail(field const& f, std::string_view must);
     /// Always false; `sentence` is complete.
     bool fail(std::string sentence);
-    std::size_t offset_of(std::string_view inside) const noexcept;
+    std::size_t offset_of(char const* inside) const noexcept;
     scratch& memory() noexcept { return memory_; }
 
     std::string problem;
@@ -110,13 +120,23 @@ constexpr std::string_view inside_quotes(std::string_view raw) noexcept {
     return raw.substr(1, raw.size() - 2);
 }
 
-/// The place of `key` in a short list of names.
-constexpr std::optional<std::size_t> index_in(std::span<std::string_view const> names,
-                                              std::string_view key) noexcept {
-    for (std::size_t i = 0; i != names.size(); ++i) {
-        if (names[i] == key) return i;
+/// A nested object with a few fields; `values` stand in the order of `Names`.
+template <auto const& Names>
+struct named_fields {
+    std::array<std::string_view, Names.size()> values{};
+
+    bool read(field_reader& reader, field const& f) {
+        record found(values, find, reader.memory());
+        return reader.object(f, found);
     }
-    return std::nullopt;
-}
+
+private:
+    static std::optional<std::size_t> find(std::string_view key) noexcept {
+        for (std::size_t i = 0; i != Names.size(); ++i) {
+            if (Names[i] == key) return i;
+        }
+        return std::nullopt;
+    }
+};
 
 }  // namespace weir::json

@@ -282,6 +282,7 @@ std::size_t reference_fault(std::string_view text, int depth_max, bool object_on
 
 std::optional<bool> nlohmann_accepts(std::string_view text) {
     if (text.starts_with("\xEF\xBB\xBF")) return std::nullopt;
+    if (text.find('\0') != std::string_view::npos) return std::nullopt;
     listener events;
     bool const good = nlohmann::json::sax_parse(text, &events);
     if (events.overflow) return std::nullopt;

@@ -72,7 +72,7 @@ private:
 std::size_t reference_fault(std::string_view text, int depth_max, bool object_only);
 
 /// What nlohmann::json says; nothing where it is no judge: it converts numbers, so it refuses one
-/// that no double holds (1e400), and it skips a byte order mark.
+/// that no double holds (1e400); it skips a byte order mark; a NUL between tokens ends its text.
 std::optional<bool> nlohmann_accepts(std::string_view text);
 
 }  // namespace weir::tests

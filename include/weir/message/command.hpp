@@ -61,7 +61,7 @@ struct command {
 
     std::uint64_t count = 0;  ///< received
 
-    /// sync: valid names; none at all means every subscribed topic.
+    /// sync: valid names; absent: every subscribed topic.
     std::optional<std::span<std::string_view const>> topics;
 
     struct resume_request {
