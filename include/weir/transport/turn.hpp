@@ -15,8 +15,13 @@
 
 namespace weir {
 
+class turn;
+
 /// Embedded in a connection: its place on the dirty list (has something to send) and on the ready
 /// list (has more to read than its budget allowed).
+///
+/// flush() and resume_reading() come at most once a turn; either may mark, park or destroy any
+/// item, itself too.
 class turn_item {
 public:
     virtual void flush() = 0;
@@ -26,8 +31,12 @@ protected:
     turn_item() = default;
     ~turn_item();  ///< leaves both lists
 
+    bool is_dirty() const noexcept { return dirty_at_ != 0; }
+    bool is_parked() const noexcept { return ready_at_ != 0; }
+
 private:
     friend class turn;
+    turn* turn_ = nullptr;        ///< set while it is on a list
     std::uint32_t dirty_at_ = 0;  ///< index + 1; 0: not on the list
     std::uint32_t ready_at_ = 0;
 };
@@ -36,9 +45,16 @@ private:
 /// in it is flushed once at its end, reading is budgeted, and what is left over resumes by a post,
 /// so that timers and other connections get their share. Also holds what all connections of the
 /// shard use one at a time: the read scratch, inflater and deflaters. On the shard's thread only.
+///
+/// A turn is a batch of events from the poller, or a post. Its order: reading (in a post: those
+/// parked before it), one slice of work, then the flush. What is marked, parked or left over after
+/// its place in that order belongs to the next turn, which a post starts, so nothing here can keep
+/// the loop from its timers.
 class turn {
 public:
     static constexpr std::size_t read_budget_bytes = 64 * 1024;  ///< a connection, a turn
+    /// A flush or a round of resumed reading that takes longer leaves the rest to the next turn.
+    static constexpr milliseconds slice{5};
 
     turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts);
     turn(turn const&) = delete;
@@ -52,13 +68,16 @@ public:
     void mark_dirty(turn_item& i);
     /// More to read: resumes in the next turn.
     void park_ready(turn_item& i);
+    /// Asked before reading because of an event: false when this turn's events have had their slice
+    /// of time; park then.
+    bool may_read() noexcept;
     /// Runs in each turn before the flush; returns true when it has more to do (a post follows).
     /// For the fan-out queue.
     void set_work(std::function<bool()> work);
     /// Asks for a turn (work or flush) although no event caused one.
     void request();
 
-    /// The clocks as of this turn.
+    /// The clocks as of this turn; outside a turn, as of this call.
     now const& at() noexcept;
     poller& descriptors() noexcept;
     timing_wheel& wheel() noexcept;
@@ -70,7 +89,8 @@ public:
 
 private:
     struct state;
-    std::unique_ptr<state> state_;
+    friend class turn_item;
+    std::shared_ptr<state> state_;  ///< shared with the post under way
 };
 
 }  // namespace weir

@@ -3,16 +3,16 @@
 #include <weir/async/poller.hpp>
 #include <weir/async/stream.hpp>
 #include <weir/async/timing_wheel.hpp>
-#include <weir/base/close_reason.hpp>
 #include <weir/base/clock.hpp>
+#include <weir/base/close_reason.hpp>
 #include <weir/base/frame.hpp>
 #include <weir/transport/turn.hpp>
+#include <weir/ws/decoder.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace weir {
@@ -32,9 +32,10 @@ public:
     /// The first `n` of them are committed to a write.
     virtual void outbox_committed(std::size_t n) = 0;
     struct closing {
-        close_reason reason;           ///< ours, or peer_closed / transport_lost
-        std::uint16_t peer_code = 0;   ///< what the peer's close frame said; 0: none came
-        std::string_view text;         ///< reason phrase of whoever closed first
+        close_reason reason;  ///< ours, or peer_closed / transport_lost
+        /// What the peer's close frame said; 0: none came, 1005: it said nothing.
+        std::uint16_t peer_code = 0;
+        std::string_view text;  ///< reason phrase of whoever closed first
     };
     virtual void on_closed(closing const& c) = 0;
 
@@ -43,16 +44,25 @@ protected:
 };
 
 struct ws_parameters {
-    bool deflate = false;             ///< negotiated, without context takeover both ways
-    int deflate_bits = 15;            ///< server_max_window_bits
-    std::size_t deflate_min = 256;    ///< smaller bodies are sent as they are
+    bool deflate = false;                   ///< negotiated, without context takeover both ways
+    int deflate_bits = 15;                  ///< server_max_window_bits
+    std::size_t deflate_min = 256;          ///< smaller bodies are sent as they are
     std::size_t message_bytes = 64 * 1024;  ///< largest message, inflated
-    bool echo_binary = false;         ///< frames made by the owner carry their own opcode anyway
+    bool echo_binary = false;  ///< frames made by the owner carry their own opcode anyway
 };
 
 /// One established WebSocket: bytes on a raw non-blocking descriptor (plain or TLS) to messages,
 /// frames to bytes. Event-driven, no coroutine, no timer object, no buffer while idle; reads land
 /// in the shard's scratch. Answers pings and the close handshake itself. RFC 6455, RFC 7692.
+///
+/// Bounds: reads 64 KiB and writes 256 KiB a turn; of pings unanswered while the peer does not
+/// read, only the last is answered (RFC 6455 section 5.5.3); a message must be whole 30 s after its
+/// first byte, else close with protocol_error (4000); a close takes 5 s, and 2 s more until the
+/// peer hangs up, so that its end of our close frame is not lost to a reset; past that the
+/// connection is reset.
+///
+/// Created by its owner on the shard's thread, destroyed there at any time but inside a call to the
+/// owner. Destroyed without on_closed, it just closes the descriptor.
 class ws_connection final : private pollable, private wheel_entry, private turn_item {
 public:
     /// `context` and `owner` outlive it.
@@ -60,23 +70,94 @@ public:
                   transport_owner& owner);
     ~ws_connection();
 
-    /// Registers with the poller and reads what is there already. False: the kernel refused.
+    /// Registers with the poller; what is there already is read in the next turn. False: the kernel
+    /// refused.
     bool start();
 
     /// The outbox has something: flushed at the end of the turn.
     void wake();
-    /// Sends a ping frame; at most 125 bytes.
+    /// Sends a ping frame; at most 125 bytes. One that is not sent yet is replaced.
     void ping(std::string_view payload);
     /// Flushes the outbox (within the close timeout), sends a close frame, waits for the peer's,
-    /// then on_closed. Idempotent: the first reason stays. on_closed never comes from inside.
+    /// then on_closed. Idempotent: the first reason stays. on_closed never comes from inside. An
+    /// empty `text` stands for the reason's own.
     void close(close_reason why, std::string_view text);
     /// At once, without ceremony; on_closed follows from the turn's end.
     void abort(close_reason why);
 
-    bool writable() const noexcept;           ///< false: waiting for the peer to read
-    std::uint64_t bytes_in() const noexcept;
-    std::uint64_t bytes_out() const noexcept;
-    bool secure() const noexcept;
+    bool writable() const noexcept { return writable_; }  ///< false: waiting for the peer to read
+    std::uint64_t bytes_in() const noexcept { return bytes_in_; }
+    std::uint64_t bytes_out() const noexcept { return bytes_out_; }
+    bool secure() const noexcept { return socket_.tls() != nullptr; }
+
+private:
+    enum class phase : std::uint8_t {
+        open,
+        closing,    ///< we asked: the outbox, then our close frame
+        answering,  ///< the peer's close frame came: ours, without the outbox
+        awaiting,   ///< ours is written, the peer's has not come
+        lingering,  ///< our side is shut; reading until the peer hangs up
+        gone,       ///< the descriptor is closed; on_closed is due
+        told,
+    };
+    class sink;
+    struct farewell;
+    struct batch;
+    struct received;
+
+    void on_ready(std::uint32_t events) override;
+    void on_deadline(mono_time at) override;
+    void flush() override;
+    void resume_reading() override;
+
+    // ws_reading.cpp
+    void read();
+    received receive(std::span<char> into);
+    void consume(std::span<char> bytes);
+    void watch_assembly(bool started_anew);
+    void heard_close(std::uint16_t code, bool has_code, std::string_view text);
+
+    // ws_writing.cpp
+    bool has_say() const noexcept;
+    void mark();
+    void flush_plain();
+    void flush_tls();
+    void gather(batch& b);
+    bool gather_outbox(batch& b);
+    frame const* form_of(frame const& f, batch& b);
+    frame const* make_twin(frame const& f);
+    void settle(batch const& b, std::size_t sent);
+    void load(batch const& b);
+    void commit(batch const& b, std::size_t pieces);
+    void account(std::size_t sent) noexcept;
+
+    // ws_connection.cpp
+    void depart(phase next, close_reason why, std::uint16_t code, std::string_view text);
+    void close_frame_written();
+    void linger(mono_time at);
+    void end_of_stream();
+    void lost();
+    void drop(bool reset);
+
+    turn& context_;
+    transport_owner& owner_;
+    raw_socket socket_;
+    ws::decoder decoder_;
+    frame_ref partial_;  ///< the first partial_offset_ bytes of it are sent
+    frame_ref pong_;
+    frame_ref ping_;
+    std::unique_ptr<farewell> farewell_;  ///< from close() or the peer's close frame on
+    std::uint64_t bytes_in_ = 0;
+    std::uint64_t bytes_out_ = 0;
+    std::uint32_t partial_offset_ = 0;
+    std::uint32_t deflate_min_;
+    std::uint8_t deflate_bits_;  ///< 0: not negotiated
+    phase phase_ = phase::open;
+    bool registered_ : 1 = false;
+    bool writable_ : 1 = true;
+    bool hung_up_ : 1 = false;  ///< the kernel said that the end of the stream is near
+    bool ended_ : 1 = false;    ///< the end of the stream was read
+    bool deaf_ : 1 = false;     ///< what comes is not decoded any more
 };
 
 }  // namespace weir

@@ -1,0 +1,199 @@
+#include "transport/codec.hpp"
+
+#include <weir/base/assert.hpp>
+#include <weir/transport/turn.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t scratch_bytes = 64 * 1024;
+static_assert(scratch_bytes >= turn::read_budget_bytes, "one read can be a turn's budget");
+
+// Items between two looks at the clock, which costs a hundredth of a send.
+constexpr std::size_t clock_interval = 4;
+
+// A list of items that know their index, so that leaving it from anywhere, also while it is walked,
+// is O(1): the place is nulled.
+struct item_list {
+    std::vector<turn_item*> places;
+    std::uint32_t turn_item::* index;
+
+    bool add(turn_item& i) {
+        if (i.*index != 0) return false;
+        places.push_back(&i);
+        i.*index = static_cast<std::uint32_t>(places.size());
+        return true;
+    }
+    void drop(turn_item& i) noexcept {
+        if (i.*index != 0) places[std::exchange(i.*index, 0) - 1] = nullptr;
+    }
+    // Takes the item at `place` off the list; null where it left before.
+    turn_item* take(std::size_t place) noexcept {
+        turn_item* const i = std::exchange(places[place], nullptr);
+        if (i != nullptr) i->*index = 0;
+        return i;
+    }
+    // Forgets the first `n` places, which have been taken.
+    void remove_front(std::size_t n) noexcept {
+        places.erase(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(n));
+        for (std::size_t p = 0; p < places.size(); ++p) {
+            if (places[p] != nullptr) places[p]->*index = static_cast<std::uint32_t>(p + 1);
+        }
+    }
+};
+
+}  // namespace
+
+struct turn::state : std::enable_shared_from_this<state> {
+    state(boost::asio::any_io_executor e, timing_wheel& w, observer& o)
+        : executor(e), deadlines(w), counts(o), set(std::move(e), [this] { run(false); }) {}
+
+    void post();
+    void run(bool posted);
+    template <class Call>
+    void walk(item_list& list, Call call);
+    void send_all();
+
+    boost::asio::any_io_executor executor;
+    timing_wheel& deadlines;
+    observer& counts;
+    poller set;
+    std::function<bool()> work;
+    item_list dirty{{}, &turn_item::dirty_at_};
+    item_list ready{{}, &turn_item::ready_at_};
+    turn::codec codecs;
+    now clock;
+    bool clock_is_fresh = false;
+    bool running = false;  // between start() and stop()
+    bool inside = false;   // run() is under way
+    bool is_posted = false;
+    std::size_t reads = 0;  // asked for in this turn
+    mono_time reading_since;
+    std::array<char, scratch_bytes> scratch;
+};
+
+void turn::state::post() {
+    if (is_posted || !running) return;
+    is_posted = true;
+    boost::asio::post(executor, [self = weak_from_this()] {
+        auto const s = self.lock();
+        if (!s) return;
+        s->is_posted = false;
+        if (s->running) s->run(true);
+    });
+}
+
+// Walks what is on the list now. Items that come on meanwhile, or are left when the slice of time
+// is used up, keep their places for the next turn.
+template <class Call>
+void turn::state::walk(item_list& list, Call call) {
+    std::size_t const end = list.places.size();
+    auto const until = mono_time::clock::now() + turn::slice;
+    std::size_t place = 0;
+    while (place < end) {
+        if (turn_item* const i = list.take(place)) call(*i);
+        ++place;
+        if (place % clock_interval == 0 && mono_time::clock::now() >= until) break;
+    }
+    list.remove_front(place);
+}
+
+// Everything that leaves in a turn leaves here, and only here.
+void turn::state::send_all() {
+    walk(dirty, [](turn_item& i) { i.flush(); });
+}
+
+void turn::state::run(bool posted) {
+    auto const kept = shared_from_this();  // a callback may destroy the turn
+    inside = true;
+    reads = 0;
+    if (posted && !ready.places.empty()) walk(ready, [](turn_item& i) { i.resume_reading(); });
+    bool const more_work = running && work && work();
+    if (!dirty.places.empty()) send_all();
+    inside = false;
+    clock_is_fresh = false;
+    if (more_work || !dirty.places.empty() || !ready.places.empty()) post();
+}
+
+turn::turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts)
+    : state_(std::make_shared<state>(std::move(executor), wheel, counts)) {}
+
+turn::~turn() {
+    stop();
+    for (std::size_t p = 0; p < state_->dirty.places.size(); ++p) state_->dirty.take(p);
+    for (std::size_t p = 0; p < state_->ready.places.size(); ++p) state_->ready.take(p);
+}
+
+void turn::start() {
+    state_->running = true;
+    state_->set.start();
+    state_->post();
+}
+
+void turn::stop() {
+    state_->running = false;
+    state_->set.stop();
+}
+
+void turn::mark_dirty(turn_item& i) {
+    i.turn_ = this;
+    bool const comes_anyway = state_->inside || state_->set.dispatching();
+    if (state_->dirty.add(i) && !comes_anyway) state_->post();
+}
+
+void turn::park_ready(turn_item& i) {
+    i.turn_ = this;
+    if (state_->ready.add(i) && !state_->inside) state_->post();
+}
+
+void turn::set_work(std::function<bool()> work) {
+    state_->work = std::move(work);
+}
+
+void turn::request() {
+    // The end of a poll is still to come; inside run() its place in the order may be over.
+    if (!state_->set.dispatching() || state_->inside) state_->post();
+}
+
+bool turn::may_read() noexcept {
+    auto& s = *state_;
+    if (s.reads == 0) s.reading_since = mono_time::clock::now();
+    return ++s.reads % clock_interval != 0 || mono_time::clock::now() < s.reading_since + slice;
+}
+
+now const& turn::at() noexcept {
+    bool const in_turn = state_->inside || state_->set.dispatching();
+    if (!in_turn || !state_->clock_is_fresh) state_->clock = read_clocks();
+    state_->clock_is_fresh = in_turn;
+    return state_->clock;
+}
+
+poller& turn::descriptors() noexcept {
+    return state_->set;
+}
+timing_wheel& turn::wheel() noexcept {
+    return state_->deadlines;
+}
+observer& turn::counts() noexcept {
+    return state_->counts;
+}
+std::span<char> turn::scratch() noexcept {
+    return state_->scratch;
+}
+turn::codec& turn::codecs() noexcept {
+    return state_->codecs;
+}
+
+turn_item::~turn_item() {
+    if (dirty_at_ != 0) turn_->state_->dirty.drop(*this);
+    if (ready_at_ != 0) turn_->state_->ready.drop(*this);
+}
+
+}  // namespace weir
