@@ -1,0 +1,297 @@
+#include "topic/memory_cluster.hpp"
+
+#include <weir/topic/memory_broker.hpp>
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace weir {
+namespace {
+
+/// One shard alone, or one whose siblings exist only as a post that keeps what it is given.
+struct lone_shard final : broker_post, broker_listener {
+    explicit lone_shard(memory_broker_settings settings) : broker(settings, shared, *this, *this) {
+        tick(seconds{0});
+    }
+
+    void post(unsigned shard, broker_mail mail) override {
+        sent.emplace_back(shard, std::move(mail));
+    }
+    std::size_t backlog(unsigned shard) const override {
+        auto const known = backlogs.find(shard);
+        return known == backlogs.end() ? 0 : known->second;
+    }
+    void on_attached(std::string_view topic, result<position> at) override {
+        attached.emplace_back(topic, std::move(at));
+    }
+    void on_published(publish_ticket, result<position> at) override {
+        published.push_back(std::move(at));
+    }
+    void on_message(message_ptr m) override { messages.push_back(std::move(m)); }
+
+    result<position> publish(std::string topic, std::string payload = "1") {
+        publication p;
+        p.topic = std::move(topic);
+        p.payload = std::move(payload);
+        broker.publish(std::move(p), 1);
+        return published.back();
+    }
+    result<position> attach(std::string_view topic) {
+        broker.attach(topic);
+        return attached.back().second;
+    }
+    void tick(seconds later) { broker.on_tick(time += later); }
+    std::vector<std::string> names() const {
+        std::vector<std::string> out;
+        for (auto const& facts : broker.list("", 100)) out.push_back(facts.name);
+        return out;
+    }
+
+    memory_broker_shared shared;
+    std::map<unsigned, std::size_t> backlogs;
+    std::vector<std::pair<unsigned, broker_mail>> sent;
+    std::vector<std::pair<std::string, result<position>>> attached;
+    std::vector<result<position>> published;
+    std::vector<message_ptr> messages;
+    mono_time time = mono_time{} + seconds{1'000'000};
+    memory_broker broker;
+};
+
+/// A topic whose home is that shard.
+std::string topic_at(unsigned home, unsigned shards) {
+    for (int i = 0;; ++i) {
+        auto name = "t" + std::to_string(i);
+        if (memory_broker::home_of(name, shards) == home) return name;
+    }
+}
+
+using names = std::vector<std::string>;
+
+TEST(memory_broker, homes_are_spread_evenly) {
+    for (unsigned const shards : {2U, 3U, 8U, 64U}) {
+        std::vector<unsigned> count(shards);
+        auto const topics = 500 * shards;
+        for (unsigned i = 0; i != topics; ++i) {
+            ++count.at(memory_broker::home_of("chat.room-" + std::to_string(i), shards));
+        }
+        for (auto const n : count) {
+            EXPECT_GT(n, 350U);
+            EXPECT_LT(n, 650U);
+        }
+    }
+    EXPECT_EQ(memory_broker::home_of("anything", 1), 0U);
+}
+
+TEST(memory_broker, a_topic_at_home_sends_no_mail) {
+    lone_shard shard({.shard = 2, .shards = 4});
+    auto const topic = topic_at(2, 4);
+    EXPECT_TRUE(shard.attach(topic).has_value());
+    EXPECT_TRUE(shard.publish(topic).has_value());
+    shard.broker.detach(topic);
+    EXPECT_EQ(shard.messages.size(), 1U);
+    EXPECT_TRUE(shard.sent.empty());
+}
+
+TEST(memory_broker, a_topic_elsewhere_is_mail_to_its_home_only) {
+    lone_shard shard({.shard = 2, .shards = 4});
+    auto const topic = topic_at(3, 4);
+    shard.broker.attach(topic);
+    shard.broker.publish(make_publication(topic), 9);
+    shard.broker.detach(topic);
+    ASSERT_EQ(shard.sent.size(), 3U);
+    for (auto const& [to, mail] : shard.sent) {
+        EXPECT_EQ(to, 3U);
+        EXPECT_EQ(mail.from, 2U);
+    }
+    EXPECT_EQ(shard.broker.topics(), 0U);
+    EXPECT_TRUE(shard.attached.empty());
+    EXPECT_TRUE(shard.published.empty());
+}
+
+TEST(memory_broker, the_home_passes_on_before_it_answers) {
+    lone_shard home({.shard = 0, .shards = 3});
+    auto const topic = topic_at(0, 3);
+    home.broker.on_mail({2, broker_mail::attach{topic}});
+    home.broker.on_mail({2, broker_mail::publish{make_publication(topic), 9}});
+    ASSERT_EQ(home.sent.size(), 3U);
+    EXPECT_TRUE(std::holds_alternative<broker_mail::attached>(home.sent[0].second.content));
+    EXPECT_TRUE(std::holds_alternative<broker_mail::deliver>(home.sent[1].second.content));
+    auto const* answer = std::get_if<broker_mail::published>(&home.sent[2].second.content);
+    ASSERT_NE(answer, nullptr);
+    EXPECT_EQ(answer->ticket, 9U);
+    EXPECT_EQ(answer->at->offset, 1U);
+}
+
+TEST(memory_broker, a_payload_is_moved_and_never_copied) {
+    lone_shard shard({});
+    shard.attach("news");
+    std::string payload(1000, '7');
+    auto const* const bytes = payload.data();
+    shard.publish("news", std::move(payload));
+    EXPECT_EQ(shard.messages.front()->payload.data(), bytes);
+}
+
+TEST(memory_broker, a_full_fan_out_at_home_refuses_publishes) {
+    lone_shard shard({.backlog_max = 5});
+    shard.attach("news");
+    shard.backlogs[0] = 6;
+    auto const refused = shard.publish("news");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, errc::unavailable);
+    EXPECT_EQ(refused.error().retry_after, seconds{1});
+    EXPECT_EQ(refused.error().stored, outcome::not_stored);
+    EXPECT_TRUE(shard.publish("nobody.there").has_value()) << "reaches no queue";
+    shard.backlogs[0] = 5;
+    EXPECT_EQ(shard.publish("news")->offset, 1U) << "the refused one took an offset";
+}
+
+TEST(memory_broker, a_quiet_topic_is_forgotten_after_a_minute) {
+    lone_shard shard({});
+    shard.publish("a");
+    shard.attach("kept");
+    shard.tick(seconds{30});
+    shard.publish("b");
+    shard.tick(seconds{29});
+    EXPECT_EQ(shard.names(), (names{"a", "b", "kept"}));
+    shard.tick(seconds{1});
+    EXPECT_EQ(shard.names(), (names{"b", "kept"}));
+    shard.publish("b");  // heard of again
+    shard.tick(seconds{30});
+    EXPECT_EQ(shard.names(), (names{"b", "kept"}));
+    shard.tick(seconds{30});
+    EXPECT_EQ(shard.names(), (names{"kept"}));
+    shard.broker.detach("kept");
+    shard.tick(seconds{59});
+    EXPECT_EQ(shard.names(), (names{"kept"}));
+    shard.tick(seconds{1});
+    EXPECT_EQ(shard.broker.topics(), 0U);
+    EXPECT_EQ(shard.shared.topics.load(), 0U);
+}
+
+TEST(memory_broker, what_was_made_before_the_first_tick_gets_its_minute) {
+    memory_broker_shared shared;
+    lone_shard other({});
+    memory_broker fresh({}, shared, other, other);
+    fresh.publish(make_publication("a"), 1);
+    fresh.on_tick(mono_time{} + seconds{5'000'000});
+    EXPECT_EQ(fresh.topics(), 1U);
+}
+
+TEST(memory_broker, a_tick_forgets_a_bounded_number) {
+    lone_shard shard({});
+    for (int i = 0; i != 5000; ++i) shard.publish("t" + std::to_string(i));
+    shard.tick(seconds{60});
+    EXPECT_EQ(shard.broker.topics(), 3000U);
+    shard.publish("new");  // pays for two
+    EXPECT_EQ(shard.broker.topics(), 2999U);
+    shard.tick(seconds{1});
+    shard.tick(seconds{1});
+    EXPECT_EQ(shard.broker.topics(), 1U);
+}
+
+TEST(memory_broker, at_the_limit_the_longest_quiet_makes_room) {
+    lone_shard shard({.topics_max = 3});
+    shard.attach("kept");
+    shard.publish("a");
+    shard.publish("b");
+    shard.publish("a");
+    EXPECT_TRUE(shard.attach("c").has_value());
+    EXPECT_EQ(shard.names(), (names{"a", "c", "kept"}));
+    EXPECT_TRUE(shard.publish("d").has_value());
+    EXPECT_EQ(shard.names(), (names{"c", "d", "kept"}));
+    EXPECT_TRUE(shard.attach("d").has_value());
+    auto const refused = shard.attach("e");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, errc::limit_reached);
+    EXPECT_FALSE(shard.publish("e").has_value());
+    EXPECT_EQ(shard.shared.topics.load(), 3U);
+}
+
+TEST(memory_broker, at_the_limit_quiet_topics_of_a_sibling_go_with_its_next_tick) {
+    memory_broker_shared shared;
+    lone_shard ears({});
+    memory_broker_settings const settings{.shard = 0, .shards = 2, .topics_max = 1};
+    memory_broker first(settings, shared, ears, ears);
+    memory_broker second({.shard = 1, .shards = 2, .topics_max = 1}, shared, ears, ears);
+    first.publish(make_publication(topic_at(0, 2)), 1);
+    second.attach(topic_at(1, 2));
+    EXPECT_FALSE(ears.attached.back().second.has_value());
+    first.on_tick(ears.time);
+    second.attach(topic_at(1, 2));
+    EXPECT_TRUE(ears.attached.back().second.has_value());
+}
+
+TEST(memory_broker, the_count_goes_with_the_broker) {
+    memory_broker_shared shared;
+    lone_shard ears({});
+    {
+        memory_broker broker({}, shared, ears, ears);
+        broker.publish(make_publication("a"), 1);
+        broker.attach("b");
+        EXPECT_EQ(shared.topics.load(), 2U);
+    }
+    EXPECT_EQ(shared.topics.load(), 0U);
+}
+
+TEST(memory_broker, topics_are_listed_in_name_order_page_by_page) {
+    lone_shard home({.shard = 0, .shards = 1});
+    for (auto const* name : {"m", "a", "z", "a.b"}) home.publish(name);
+    home.attach("m");
+    home.publish("m");
+    auto const page = home.broker.list("a", 2);
+    ASSERT_EQ(page.size(), 2U);
+    EXPECT_EQ(page[0].name, "a.b");
+    EXPECT_EQ(page[0].interested_shards, 0U);
+    EXPECT_EQ(page[1].name, "m");
+    EXPECT_EQ(page[1].interested_shards, 1U);
+    EXPECT_EQ(page[1].at.offset, 2U);
+    EXPECT_EQ(home.broker.list("m", 9).size(), 1U);
+    EXPECT_TRUE(home.broker.list("z", 9).empty());
+    EXPECT_TRUE(home.broker.list("", 0).empty());
+}
+
+/// A listener that lets go of the topic from inside what it is told.
+struct hasty_listener final : broker_listener {
+    void on_attached(std::string_view, result<position>) override {}
+    void on_published(publish_ticket, result<position> at) override { last = at->offset; }
+    void on_message(message_ptr m) override {
+        ++messages;
+        broker->detach(m->topic);
+        broker->on_tick(mono_time{} + seconds{100});
+        broker->on_tick(mono_time{} + seconds{900});  // forgets it
+    }
+    memory_broker* broker = nullptr;
+    int messages = 0;
+    std::uint64_t last = 0;
+};
+
+TEST(memory_broker, a_listener_may_detach_from_inside) {
+    memory_broker_shared shared;
+    lone_shard post({});
+    hasty_listener listener;
+    memory_broker broker({}, shared, post, listener);
+    listener.broker = &broker;
+    broker.attach("news");
+    broker.publish(make_publication("news"), 1);
+    EXPECT_EQ(listener.last, 1U);
+    broker.publish(make_publication("news"), 2);
+    EXPECT_EQ(listener.messages, 1);
+}
+
+TEST(memory_broker, works_with_as_many_shards_as_there_can_be) {
+    lone_shard home({.shard = 255, .shards = 256});
+    auto const topic = topic_at(255, 256);
+    for (unsigned i = 0; i != 255; ++i) home.broker.on_mail({i, broker_mail::attach{topic}});
+    home.attach(topic);
+    home.sent.clear();
+    EXPECT_TRUE(home.publish(topic).has_value());
+    ASSERT_EQ(home.sent.size(), 255U);
+    for (unsigned i = 0; i != 255; ++i) EXPECT_EQ(home.sent[i].first, i);
+    EXPECT_EQ(home.messages.size(), 1U);
+    EXPECT_EQ(home.broker.list("", 1).at(0).interested_shards, 256U);
+}
+
+}  // namespace
+}  // namespace weir

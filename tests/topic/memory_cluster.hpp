@@ -1,0 +1,80 @@
+#pragma once
+
+#include "topic/broker_conformance.hpp"
+
+#include <weir/topic/memory_broker.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// Memory brokers of one process without its threads: the next mail to arrive is drawn among the
+/// first ones of all pairs.
+class memory_cluster final : public broker_cluster, public broker_post {
+public:
+    explicit memory_cluster(cluster_wish const& wish) : random_(wish.seed) {
+        auto const shards = static_cast<unsigned>(wish.listeners.size());
+        stalled_.resize(shards);
+        waiting_.resize(std::size_t{shards} * shards);
+        for (unsigned i = 0; i != shards; ++i) {
+            memory_broker_settings const settings{.shard = i,
+                                                  .shards = shards,
+                                                  .topics_max = wish.topics_max,
+                                                  .backlog_max = wish.backlog_max};
+            members_.push_back(
+                std::make_unique<memory_broker>(settings, shared_, *this, *wish.listeners[i]));
+            members_.back()->on_tick(time_);
+        }
+    }
+
+    memory_broker& member(unsigned i) override { return *members_.at(i); }
+    memory_broker_shared const& shared() const { return shared_; }
+    std::size_t mails() const { return mails_; }
+
+    bool pump() override {
+        std::vector<std::size_t> ready;
+        for (std::size_t pair = 0; pair != waiting_.size(); ++pair) {
+            if (!waiting_[pair].empty() && !stalled_[to(pair)]) ready.push_back(pair);
+        }
+        if (ready.empty()) return false;
+        auto const pair = random_.pick(ready);
+        auto mail = std::move(waiting_[pair].front());
+        waiting_[pair].pop_front();
+        members_[to(pair)]->on_mail(std::move(mail));
+        return true;
+    }
+    void forget_quiet() override {
+        time_ += seconds{61};
+        for (auto& m : members_) m->on_tick(time_);
+    }
+    void stall(unsigned i) override { stalled_.at(i) = true; }
+    void release(unsigned i) override { stalled_.at(i) = false; }
+
+private:
+    void post(unsigned shard, broker_mail mail) override {
+        ++mails_;
+        EXPECT_NE(shard, mail.from) << "mail to itself";
+        waiting_.at(mail.from * members_.size() + shard).push_back(std::move(mail));
+    }
+    std::size_t backlog(unsigned shard) const override {
+        std::size_t n = 0;
+        for (std::size_t from = 0; from != members_.size(); ++from) {
+            n += waiting_.at(from * members_.size() + shard).size();
+        }
+        return n;
+    }
+    std::size_t to(std::size_t pair) const { return pair % members_.size(); }
+
+    dice random_;
+    memory_broker_shared shared_;
+    std::vector<std::unique_ptr<memory_broker>> members_;
+    std::vector<std::deque<broker_mail>> waiting_;  ///< by sender, then receiver
+    std::vector<bool> stalled_;
+    mono_time time_ = mono_time{} + seconds{100'000};
+    std::size_t mails_ = 0;
+};
+
+}  // namespace weir
