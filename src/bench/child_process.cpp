@@ -1,0 +1,112 @@
+#include "bench/child_process.hpp"
+
+#include "bench/limit_server.hpp"
+#include "bench/process_figures.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+namespace weir::bench {
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in a{};
+    a.sin_family = AF_INET;
+    a.sin_port = htons(port);
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return a;
+}
+
+}  // namespace
+
+std::uint16_t free_port() {
+    int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    auto a = loopback(0);
+    socklen_t size = sizeof a;
+    if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&a), size) != 0 ||
+        ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size) != 0) {
+        throw std::runtime_error("no free port on 127.0.0.1");
+    }
+    ::close(fd);
+    return ntohs(a.sin_port);
+}
+
+void child_process::start_daemon(std::string const& binary, std::string const& yaml, int cpu) {
+    port_ = free_port();
+    std::string name = (std::filesystem::temp_directory_path() / "weir-bench-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    directory_ = name;
+    auto const file = directory_ + "/weir.yaml";
+    std::ofstream(file) << yaml;
+    auto const public_port = "listen.public.port=" + std::to_string(port_);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        keep_to_cpu(cpu);
+        ::execl(binary.c_str(), "weir", "serve", "-c", file.c_str(), "--set", public_port.c_str(),
+                "--set", "listen.internal.port=0", nullptr);
+        ::_exit(127);
+    }
+    if (pid_ < 0) throw std::runtime_error("cannot start a process");
+    wait_for_port();
+}
+
+void child_process::start_limit_server(int cpu) {
+    port_ = free_port();
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        keep_to_cpu(cpu);
+        ::_exit(serve_limit(port_));
+    }
+    if (pid_ < 0) throw std::runtime_error("cannot start a process");
+    wait_for_port();
+}
+
+void child_process::wait_for_port() {
+    using namespace std::chrono_literals;
+    auto const deadline = std::chrono::steady_clock::now() + 10s;
+    while (std::chrono::steady_clock::now() < deadline) {
+        int status = 0;
+        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+            pid_ = -1;
+            throw std::runtime_error("the server to measure ended at once; see its message above");
+        }
+        int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        auto a = loopback(port_);
+        bool const up = ::connect(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0;
+        ::close(fd);
+        if (up) return;
+        std::this_thread::sleep_for(10ms);
+    }
+    throw std::runtime_error("the server to measure takes no connections");
+}
+
+void child_process::stop() {
+    if (pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+        pid_ = -1;
+    }
+    if (!directory_.empty()) {
+        std::error_code ignored;
+        std::filesystem::remove_all(directory_, ignored);
+        directory_.clear();
+    }
+}
+
+}  // namespace weir::bench

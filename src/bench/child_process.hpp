@@ -1,0 +1,39 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir::bench {
+
+/// A server under measurement: a process of its own on its own processor, ended when this dies.
+class child_process {
+public:
+    child_process() = default;
+    child_process(child_process const&) = delete;
+    child_process& operator=(child_process const&) = delete;
+    ~child_process() { stop(); }
+
+    /// The daemon with `lines` of YAML as its configuration, on a free port. Waits until it takes
+    /// connections. Throws std::runtime_error with a sentence when it does not.
+    void start_daemon(std::string const& binary, std::string const& yaml, int cpu);
+    /// The bare loop (see limit_server), on a free port.
+    void start_limit_server(int cpu);
+    void stop();
+
+    pid_t pid() const noexcept { return pid_; }
+    std::uint16_t port() const noexcept { return port_; }
+
+private:
+    void wait_for_port();
+    pid_t pid_ = -1;
+    std::uint16_t port_ = 0;
+    std::string directory_;
+};
+
+/// A port that is free now.
+std::uint16_t free_port();
+
+}  // namespace weir::bench

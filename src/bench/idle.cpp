@@ -1,0 +1,108 @@
+#include "bench/process_figures.hpp"
+#include "bench/sides.hpp"
+
+#include <cstdio>
+#include <stdexcept>
+#include <thread>
+
+namespace weir::bench {
+namespace {
+
+constexpr auto patience = std::chrono::seconds(60);
+/// Opened, and kept, before the first look: what the process needs once is not a connection's.
+constexpr std::size_t warm_up = 200;
+
+std::string idle_configuration() {
+    return daemon_side::configuration(
+        "heartbeat: {interval: 5s, timeout: 4s, min: 1s, max: 60s}\n");
+}
+
+class idle_load {
+public:
+    explicit idle_load(options const& o) {
+        server_.start_daemon(binary_of(o), idle_configuration(), o.server_cpu);
+        load_ = std::make_unique<load_engine>(server_.port());
+        load_->set_handler([this](std::size_t, std::string_view text) {
+            if (text.starts_with(R"({"type":"ok")")) ++answered_;
+            if (text.starts_with(R"({"type":"message")")) ++received_;
+        });
+    }
+
+    void open(std::size_t count) {
+        auto const first = load_->size();
+        load_->open(count, true);
+        for (std::size_t i = first; i != load_->size(); ++i) {
+            load_->send_text(i, R"({"type":"subscribe","id":1,"topic":"bench.idle"})");
+        }
+        wait([&] { return answered_ == load_->size(); });
+    }
+    void exchange(std::size_t messages) {
+        for (std::size_t m = 0; m != messages; ++m) {
+            auto const wanted = received_ + load_->size();
+            load_->send_text(0, R"({"type":"publish","topic":"bench.idle","payload":{"n":1}})");
+            wait([&] { return received_ >= wanted; });
+        }
+        // The subscribe's answer and the messages; without resume nothing is kept, with it this frees it.
+        auto const text =
+            R"({"type":"received","count":)" + std::to_string(messages + 1) + "}";
+        for (std::size_t i = 0; i != load_->size(); ++i) load_->send_text(i, text);
+    }
+    /// Lets time pass with pings answered.
+    void rest(double seconds) {
+        auto const until = load_engine::clock::now() +
+                           std::chrono::duration_cast<load_engine::clock::duration>(
+                               std::chrono::duration<double>(seconds));
+        load_->run_until([&] { return load_engine::clock::now() >= until; }, until);
+    }
+    double memory() const { return static_cast<double>(private_dirty_of(server_.pid())); }
+    double cpu() const { return cpu_of(server_.pid()).total(); }
+
+private:
+    void wait(std::function<bool()> const& done) {
+        if (!load_->run_until(done, load_engine::clock::now() + patience)) {
+            throw std::runtime_error("the daemon did not answer in time");
+        }
+    }
+    child_process server_;
+    std::unique_ptr<load_engine> load_;
+    std::size_t answered_ = 0;
+    std::uint64_t received_ = 0;
+};
+
+}  // namespace
+
+int run_idle(options const& o) try {
+    keep_to_cpu(o.load_cpu);
+    idle_load idle(o);
+    idle.open(warm_up);
+    idle.exchange(1);
+    idle.rest(1);
+    double const before = idle.memory();
+    progress("opening " + std::to_string(o.connections) + " connections");
+    idle.open(o.connections);
+    idle.rest(1);
+    auto const count = static_cast<double>(o.connections);
+    double const subscribed = (idle.memory() - before) / count;
+    idle.exchange(o.acknowledged);
+    idle.rest(1);
+    double const after = (idle.memory() - before) / count;
+    progress("watching heartbeats");
+    double const cpu_before = idle.cpu();
+    idle.rest(o.heartbeat_seconds);
+    double const pairs =
+        (count + static_cast<double>(warm_up)) * o.heartbeat_seconds / 5.0;
+    double const pair = (idle.cpu() - cpu_before) * 1e6 / pairs;
+
+    report out("idle: " + std::to_string(o.connections) + " subscribed sessions");
+    out.note("configuration", idle_configuration());
+    out.add("user-space memory per session", subscribed, "bytes");
+    out.add("after " + std::to_string(o.acknowledged) + " acknowledged messages", after, "bytes");
+    out.add("CPU per heartbeat pair (every 5 s)", pair, "us");
+    out.print(o.json);
+    return 0;
+} catch (std::exception const& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 1;
+}
+
+}  // namespace weir::bench

@@ -1,0 +1,43 @@
+#include "bench/process_figures.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace weir::bench {
+
+cpu_time cpu_of(pid_t pid) {
+    std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+    std::string text((std::istreambuf_iterator<char>(in)), {});
+    auto const name_end = text.rfind(')');  // a name may hold blanks and brackets
+    if (name_end == std::string::npos) return {};
+    std::istringstream fields(text.substr(name_end + 2));
+    std::string skipped;
+    for (int i = 0; i != 11; ++i) fields >> skipped;  // state to cmajflt
+    double user = 0;
+    double system = 0;
+    fields >> user >> system;
+    auto const ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    return {user / ticks, system / ticks};
+}
+
+std::uint64_t private_dirty_of(pid_t pid) {
+    std::ifstream in("/proc/" + std::to_string(pid) + "/smaps_rollup");
+    std::string line;
+    while (std::getline(in, line)) {
+        if (line.rfind("Private_Dirty:", 0) == 0) return std::stoull(line.substr(14)) * 1024;
+    }
+    return 0;
+}
+
+bool keep_to_cpu(int cpu) noexcept {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(static_cast<std::size_t>(cpu), &set);
+    return ::sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+}  // namespace weir::bench

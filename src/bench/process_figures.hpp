@@ -1,0 +1,23 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace weir::bench {
+
+/// CPU time of a whole process since its start, in seconds (/proc/PID/stat: 10 ms ticks).
+struct cpu_time {
+    double user = 0;
+    double system = 0;
+    double total() const noexcept { return user + system; }
+};
+cpu_time cpu_of(pid_t pid);
+
+/// Private_Dirty of a process in bytes (/proc/PID/smaps_rollup): what it has in memory of its own.
+std::uint64_t private_dirty_of(pid_t pid);
+
+/// Keeps the calling thread, and what it starts, to one processor. False: there is no such one.
+bool keep_to_cpu(int cpu) noexcept;
+
+}  // namespace weir::bench

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "bench/child_process.hpp"
+#include "bench/figures.hpp"
+#include "bench/load_engine.hpp"
+
+#include <weir/bench/bench.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace weir::bench {
+
+/// One of the two servers of a paired measurement, with its own clients.
+class side {
+public:
+    virtual ~side() = default;
+    /// Makes every subscriber get `count` messages; nothing else is counted.
+    virtual void send_round(std::size_t count) = 0;
+
+    pid_t pid() const noexcept { return server_.pid(); }
+    load_engine& load() noexcept { return *load_; }
+    std::size_t subscribers() const noexcept { return subscribers_; }
+    /// Runs turns of `burst` messages, each after the last was received everywhere.
+    struct round {
+        double cpu_microseconds = 0;   ///< of the server, a delivery
+        double user_microseconds = 0;  ///< of it in user space
+        double per_second = 0;
+    };
+    round run(std::size_t burst, double seconds, latencies& waits);
+
+protected:
+    child_process server_;
+    std::unique_ptr<load_engine> load_;
+    std::size_t subscribers_ = 0;
+    std::uint64_t received_ = 0;
+    load_engine::clock::time_point sent_;
+    latencies* waits_ = nullptr;
+    void receive_from(load_engine& l);
+};
+
+/// The daemon: one publisher and its subscribers of one topic.
+class daemon_side final : public side {
+public:
+    explicit daemon_side(options const& o);
+    void send_round(std::size_t count) override;
+
+    /// What it runs with, for the report.
+    static std::string configuration(std::string const& more = {});
+
+private:
+    std::vector<std::string> burst_;
+    std::string publish_;
+};
+
+/// The bare loop.
+class limit_side final : public side {
+public:
+    explicit limit_side(options const& o);
+    void send_round(std::size_t count) override;
+
+private:
+    std::size_t bytes_;
+};
+
+/// The program to measure.
+std::string binary_of(options const& o);
+
+/// The round cost of each side and their ratio, over o.rounds in the order A B B A.
+struct paired {
+    series measured, user, yardstick, ratio, rate;
+    latencies waits;
+};
+paired run_paired(side& measured, side* yardstick, options const& o, std::size_t burst);
+
+}  // namespace weir::bench
