@@ -171,6 +171,12 @@ std::vector<memory_broker::topic_facts> memory_broker::list(std::string_view aft
     return state_->homes.list(after, max);
 }
 
+std::optional<position> memory_broker::find(std::string_view topic) const {
+    auto const* const home = state_->homes.find(topic);
+    if (home == nullptr) return std::nullopt;
+    return home->head;
+}
+
 unsigned memory_broker::home_of(std::string_view topic, unsigned shards) noexcept {
     return static_cast<unsigned>(hash_name(topic, home_keys) % shards);
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -95,6 +96,8 @@ public:
     };
     /// Up to `max` topics after the name `after`, in name order.
     std::vector<topic_facts> list(std::string_view after, std::size_t max) const;
+    /// The newest position of a topic whose home is here; none: not known here.
+    std::optional<position> find(std::string_view topic) const;
 
     static unsigned home_of(std::string_view topic, unsigned shards) noexcept;
 
