@@ -23,7 +23,7 @@ frame const* frame::twin(int bits) const noexcept {
 }
 
 void frame::add_twin(int bits, frame_ref twin) const {
-    WEIR_ASSERT(twin && twin->next_twin_ == nullptr);
+    WEIR_ASSERT(twin && twin->next_twin_ == nullptr && this->twin(bits) == nullptr);
     twin->twin_bits_ = static_cast<std::uint8_t>(bits);
     twin->next_twin_ = next_twin_;
     next_twin_ = twin.release();
@@ -37,8 +37,8 @@ frame_ref make_frame(std::string_view header, std::string_view body, bool number
     f->body_size_ = static_cast<std::uint32_t>(body.size());
     f->header_size_ = static_cast<std::uint8_t>(header.size());
     f->numbered_ = numbered;
-    std::memcpy(f->bytes() + frame_headroom - header.size(), header.data(), header.size());
-    std::memcpy(f->bytes() + frame_headroom, body.data(), body.size());
+    header.copy(f->bytes() + frame_headroom - header.size(), header.size());
+    body.copy(f->bytes() + frame_headroom, body.size());
     return frame_ref(f);
 }
 

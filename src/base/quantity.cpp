@@ -65,6 +65,7 @@ result<milliseconds> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(milliseconds d) {
+    if (d < milliseconds(0)) return '-' + format_duration(-d);
     auto const n = static_cast<std::uint64_t>(d.count());
     if (n == 0) return "0s";
     for (unit const& u : time_units) {
