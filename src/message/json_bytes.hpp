@@ -65,22 +65,24 @@ inline char const* find_special(char const* p, char const* end) noexcept {
 
 /// What may follow a lead byte: RFC 3629 section 4. Length 0: no lead.
 struct utf8_lead {
-    std::uint8_t length = 0;
-    std::uint8_t second_min = 0x80;
-    std::uint8_t second_max = 0xBF;
+    std::uint8_t length;
+    std::uint8_t second_min;
+    std::uint8_t second_max;
 };
 
 inline constexpr std::array<utf8_lead, 128> utf8_leads = [] {
     std::array<utf8_lead, 128> t{};
-    for (std::size_t c = 0xC2; c <= 0xDF; ++c) t[c - 0x80].length = 2;
-    for (std::size_t c = 0xE0; c <= 0xEF; ++c) t[c - 0x80].length = 3;
-    for (std::size_t c = 0xF0; c <= 0xF4; ++c) t[c - 0x80].length = 4;
+    // Whole rows and no default member initializers: g++ 12 loses those of untouched members.
+    for (std::size_t c = 0xC2; c <= 0xDF; ++c) t[c - 0x80] = {2, 0x80, 0xBF};
+    for (std::size_t c = 0xE0; c <= 0xEF; ++c) t[c - 0x80] = {3, 0x80, 0xBF};
+    for (std::size_t c = 0xF0; c <= 0xF4; ++c) t[c - 0x80] = {4, 0x80, 0xBF};
     t[0xE0 - 0x80].second_min = 0xA0;  // no overlong forms
     t[0xED - 0x80].second_max = 0x9F;  // no surrogates
     t[0xF0 - 0x80].second_min = 0x90;
     t[0xF4 - 0x80].second_max = 0x8F;  // nothing beyond U+10FFFF
     return t;
 }();
+static_assert(utf8_leads[0xDF - 0x80].second_max == 0xBF && utf8_leads[0xC1 - 0x80].length == 0);
 
 struct utf8_step {
     char const* next;  ///< behind the sequence, or the first byte that breaks it (may be end)
