@@ -48,19 +48,20 @@ void report(std::string_view name, std::exception_ptr const& thrown, bool stoppe
 }  // namespace
 
 struct task_group::state {
-    explicit state(asio::any_io_executor e) : executor(std::move(e)), empty(executor) {
-        empty.expires_at(asio::steady_timer::time_point::max());
-    }
+    explicit state(asio::any_io_executor e) : executor(std::move(e)) {}
 
     void forget(task_list::iterator where) {
         (*where)->running = false;
         tasks.erase(where);
-        if (tasks.empty()) empty.cancel();
+        if (!tasks.empty()) return;
+        for (auto* const j : joiners) j->cancel();
     }
 
     asio::any_io_executor executor;
-    asio::steady_timer empty;  // never expires; cancelled for those who wait in join()
     task_list tasks;
+    // Of those who wait in join(): never expire, cancelled when nothing is left. They live in their
+    // frames, so that a group holds nothing of its loop.
+    std::list<asio::steady_timer*> joiners;
     bool stopped = false;
 };
 
@@ -95,6 +96,23 @@ private:
     task_list::iterator where_;
 };
 
+// One who waits in join().
+template <class State>
+struct joiner {
+    explicit joiner(std::shared_ptr<State> g)
+        : group(std::move(g)),
+          timer(std::make_unique<asio::steady_timer>(group->executor,
+                                                     asio::steady_timer::time_point::max())),
+          where(group->joiners.insert(group->joiners.end(), timer.get())) {}
+    joiner(joiner const&) = delete;
+    joiner& operator=(joiner const&) = delete;
+    ~joiner() { group->joiners.erase(where); }
+
+    std::shared_ptr<State> group;
+    std::unique_ptr<asio::steady_timer> timer;
+    std::list<asio::steady_timer*>::iterator where;
+};
+
 }  // namespace
 
 task_group::task_group(asio::any_io_executor executor)
@@ -123,9 +141,9 @@ void task_group::stop() {
 }
 
 asio::awaitable<void> task_group::join() {
-    auto const kept = state_;
+    joiner<state> const waiting(state_);
     auto const token = asio::as_tuple(asio::use_awaitable);
-    while (!kept->tasks.empty()) co_await kept->empty.async_wait(token);
+    while (!waiting.group->tasks.empty()) co_await waiting.timer->async_wait(token);
 }
 
 std::size_t task_group::size() const noexcept {
