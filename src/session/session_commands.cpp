@@ -114,11 +114,10 @@ void session::acknowledge(command const& c, now at) {
 }
 
 void session::not_spoken(command const& c, now at) {
-    std::string_view const name = c.type_name.empty() ? to_string(c.type) : c.type_name;
     bool const known = c.type != command_type::unknown && c.type != command_type::invalid;
     refuse(c.id,
-           {errc::unsupported, known ? "this server does not support " + quoted(name)
-                                     : "unknown type " + quoted(name)},
+           {errc::unsupported, known ? "this server does not support " + quoted(to_string(c.type))
+                                     : "unknown type " + quoted(c.type_name)},
            at);
 }
 

@@ -61,10 +61,10 @@ void session::on_tick(now at) {
     }
     milliseconds const idle = env_.settings->idle_timeout;
     if (token_ends_ != 0 && at.wall >= token_ends_) return close(close_reason::token_expired);
-    beat(at);
-    if (phase_ == phase::closing) return;
     if (at.mono >= ends_) return close(close_reason::lifetime_reached);
     if (idle.count() > 0 && at.mono - active_ >= idle) return close(close_reason::idle);
+    beat(at);
+    if (phase_ == phase::closing) return;
     if (seldom_ && seldom_->subscribes.empty() && seldom_->publishes.empty() &&
         (seldom_->faults.empty() || at.mono - seldom_->faults.back() >= seconds(60))) {
         seldom_.reset();
