@@ -40,15 +40,19 @@ struct jwt_settings {
     std::string user_claim = "sub";
     std::chrono::milliseconds leeway{30'000};
 };
+/// Refuses every token where the secret is empty or a PEM: a public key is public. A token without
+/// `exp` never expires; one with it is `token_expired` only when it is good otherwise.
 std::unique_ptr<verifier const> make_jwt_verifier(jwt_settings settings);
 
 struct token_request {
     std::string user;
     wall_ms now = 0;
     std::chrono::milliseconds ttl{3'600'000};
-    std::string issuer, audience;
+    std::string issuer{};    ///< empty: no such claim
+    std::string audience{};  ///< likewise
 };
-/// An HS256 token (`weir token`).
+/// An HS256 token (`weir token`). Faults: `bad_request` for a user that could not log in with it,
+/// a ttl below 1 ms, a secret that is empty or a PEM.
 result<std::string> issue_token(std::string_view secret, token_request const& request);
 
 }  // namespace weir::auth
