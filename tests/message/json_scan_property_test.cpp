@@ -74,6 +74,20 @@ TEST(json_scan_property, agrees_with_the_reference_on_every_two_and_three_bytes_
     }
 }
 
+TEST(json_scan_property, agrees_with_the_reference_on_every_kind_of_surrogate) {
+    constexpr std::string_view hex = "0123456789abcdefABCDEF";
+    for (char const d : {'d', 'D', 'c', 'e'}) {
+        for (char const high : hex) {
+            for (char const low : hex) {
+                expect_same({'"', '\\', 'u', d, high, '0', '0', '\\', 'u', 'D', low, 'F', 'f', '"'},
+                            1);
+                expect_same({'"', '\\', 'u', d, high, '0', '0', '\\', 'u', low, '0', 'F', 'f', '"'},
+                            1);
+            }
+        }
+    }
+}
+
 /// Random JSON, mostly valid, with the spices that parsers trip over.
 class writer {
 public:
