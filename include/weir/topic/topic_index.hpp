@@ -91,8 +91,9 @@ private:
 /// A shard's topics and their subscribers, and the queue of fan-outs in progress. Single-threaded.
 ///
 /// Attaches a topic for its first subscriber and detaches it after the last. Messages are fanned
-/// out in the order they came, whatever their topics; each goes to those who had joined before it
-/// and are still there. The broker may answer from inside join().
+/// out in the order they came, each to those who had joined before it and are still there; those of
+/// one topic that wait in a row go side by side, all of them to one subscriber before the next.
+/// The broker may answer from inside join().
 class topic_index {
 public:
     explicit topic_index(topic_interest& broker);
@@ -135,6 +136,7 @@ private:
     topic_entry& entry_of(std::string_view topic);
     static void hold(topic_entry& topic) noexcept { ++topic.jobs_; }
     void let_go(topic_entry& topic);
+    std::size_t advance_run(topic_entry& topic, std::size_t budget);
     void settle(topic_entry& topic);
     static void compact(topic_entry& topic);
     static void accept(topic_entry& topic, result<position> const& at);
