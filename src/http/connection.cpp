@@ -114,16 +114,9 @@ awaitable<server_connection::heard> server_connection::read_body(request_reader&
         fault_ = {417, "no expectation but 100-continue is known here"};
         co_return heard::fault;
     }
-    if (!reader.allow_body(handler_.body_bytes_max(r))) {
-        fault_ = reader.fault();
-        co_return heard::fault;
-    }
-    if (reader.expects_continue() && buffer_.empty()) {
-        error_code const ec = co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n",
-                                                         in(settings_.write_timeout));
-        if (ec) co_return heard::silence;
-    }
+    reader.allow_body(handler_.body_bytes_max(r));
     auto const deadline = in(settings_.body_timeout);
+    bool may_ask = reader.expects_continue() && buffer_.empty();
     // Ends: each turn reads a byte or returns, and the reader bounds what it takes.
     for (;;) {
         auto const progress = reader.read(buffer_);
@@ -132,6 +125,11 @@ awaitable<server_connection::heard> server_connection::read_body(request_reader&
         if (progress.at == request_reader::step::failed) {
             fault_ = reader.fault();
             co_return heard::fault;
+        }
+        if (std::exchange(may_ask, false)) {
+            error_code const failed =
+                co_await stream_.write_all("HTTP/1.1 100 Continue\r\n\r\n", deadline);
+            if (failed) co_return heard::silence;
         }
         error_code const ec = co_await fill(deadline);
         if (ec == boost::asio::error::timed_out) {
@@ -209,7 +207,8 @@ awaitable<served> server_connection::run() {
         request_reader reader(settings_.bounds);
         auto got = co_await read_head(reader);
         if (got == heard::message) got = co_await read_body(reader);
-        linger = got != heard::silence;
+        // Whoever may still be sending must be read from, or a reset overtakes the last response.
+        linger = got == heard::fault || (got == heard::message && reader.keep_alive());
         if (got == heard::fault) co_await refuse();
         if (got != heard::message) break;
 

@@ -3,6 +3,7 @@
 #include <weir/http/host_check.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace weir::http {
 namespace {
@@ -17,7 +18,8 @@ bool is_length(std::string_view text) noexcept {
 
 }  // namespace
 
-std::optional<http_fault> check_framing(std::vector<field> const& headers, int minor_version) {
+std::optional<http_fault> read_framing(std::vector<field> const& headers, int minor_version,
+                                       body_framing& framing) {
     std::string const* length = nullptr;
     std::string const* coding = nullptr;
     for (field const& f : headers) {
@@ -32,14 +34,18 @@ std::optional<http_fault> check_framing(std::vector<field> const& headers, int m
     if (length != nullptr && coding != nullptr) {
         return http_fault{400, "Content-Length and Transfer-Encoding are given both"};
     }
-    if (length != nullptr && !is_length(*length)) {
-        return http_fault{400, "Content-Length is not a number"};
+    framing = {};
+    if (length != nullptr) {
+        if (!is_length(*length)) return http_fault{400, "Content-Length is not a number"};
+        framing.how = body_framing::kind::counted;
+        std::from_chars(length->data(), length->data() + length->size(), framing.bytes);
     }
     if (coding != nullptr) {
         if (minor_version == 0) return http_fault{400, "HTTP/1.0 has no Transfer-Encoding"};
         if (!equal_ignoring_case(*coding, "chunked")) {
             return http_fault{501, "no transfer coding but chunked is known here"};
         }
+        framing.how = body_framing::kind::chunked;
     }
     return std::nullopt;
 }

@@ -32,10 +32,10 @@ bool is_digit(char c) noexcept {
 
 // Longer than any method that is registered.
 constexpr std::size_t method_bytes_max = 32;
-// What a request line has around its target: method, two spaces, version.
-constexpr std::size_t around_target_max = method_bytes_max + 10;
+// What a request line has around its target: method, two spaces, version, CR.
+constexpr std::size_t around_target_max = method_bytes_max + 11;
 
-constexpr http_fault not_http{400, "this is not an HTTP request"};
+constexpr http_fault not_http{400, "this is not HTTP/1"};
 constexpr http_fault head_too_large{431, "the request's header is too large"};
 constexpr http_fault target_too_long{414, "the request's target is too long"};
 
@@ -43,6 +43,21 @@ constexpr http_fault target_too_long{414, "the request's target is too long"};
 
 bool is_token(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte);
+}
+
+bool is_field_text(std::string_view text) noexcept {
+    return std::all_of(text.begin(), text.end(), is_value_byte);
+}
+
+std::optional<http_fault> check_field_line(std::string_view line) noexcept {
+    if (!is_field_text(line)) return http_fault{400, "a header line has a control character"};
+    if (line.front() == ' ' || line.front() == '\t') {
+        return http_fault{400, "folded header lines are not accepted"};
+    }
+    auto const colon = line.find(':');
+    if (colon == std::string_view::npos) return http_fault{400, "a header line has no colon"};
+    if (!is_token(line.substr(0, colon))) return http_fault{400, "a header name is malformed"};
+    return std::nullopt;
 }
 
 head_scanner::state head_scanner::scan(std::string_view bytes) {
@@ -97,14 +112,11 @@ std::optional<http_fault> head_scanner::check_unfinished(std::string_view bytes)
 }
 
 std::optional<http_fault> head_scanner::check_line(std::string_view line) {
-    if (!std::all_of(line.begin(), line.end(), is_value_byte)) {
-        return lines_ == 0 ? not_http : http_fault{400, "a header line has a control character"};
-    }
-    if (lines_ == 0) {
-        return kind_ == kind::request ? check_request_line(line) : std::nullopt;
-    }
     if (lines_ > bounds_.headers) return http_fault{431, "too many header lines"};
-    return check_field(line);
+    if (lines_ != 0) return check_field_line(line);
+    if (!is_field_text(line)) return not_http;
+    if (kind_ == kind::request) return check_request_line(line);
+    return line.starts_with("HTTP/1.") ? std::nullopt : std::optional(not_http);
 }
 
 /// method SP target SP HTTP/1.x, one space each.
@@ -127,16 +139,6 @@ std::optional<http_fault> head_scanner::check_request_line(std::string_view line
     bool const visible =
         std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7f; });
     if (target.empty() || !visible) return http_fault{400, "the request's target is malformed"};
-    return std::nullopt;
-}
-
-std::optional<http_fault> head_scanner::check_field(std::string_view line) const {
-    if (line.front() == ' ' || line.front() == '\t') {
-        return http_fault{400, "folded header lines are not accepted"};
-    }
-    auto const colon = line.find(':');
-    if (colon == std::string_view::npos) return http_fault{400, "a header line has no colon"};
-    if (!is_token(line.substr(0, colon))) return http_fault{400, "a header name is malformed"};
     return std::nullopt;
 }
 

@@ -32,7 +32,6 @@ private:
     std::optional<http_fault> check_unfinished(std::string_view bytes) const;
     std::optional<http_fault> check_line(std::string_view line);
     std::optional<http_fault> check_request_line(std::string_view line) const;
-    std::optional<http_fault> check_field(std::string_view line) const;
 
     kind kind_;
     limits bounds_;
@@ -45,5 +44,9 @@ private:
 };
 
 bool is_token(std::string_view text) noexcept;
+/// What may stand in a line behind a field's name (RFC 9110 section 5.5).
+bool is_field_text(std::string_view text) noexcept;
+/// `line` is without its CR LF.
+std::optional<http_fault> check_field_line(std::string_view line) noexcept;
 
 }  // namespace weir::http

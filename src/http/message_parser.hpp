@@ -5,7 +5,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,9 +12,8 @@
 
 namespace weir::http {
 
-/// Beast's parser with our memory behind it: start line, fields and body go into plain values.
-/// Trailers are read and dropped. Bounds on the body are held here; those of the head by the
-/// scanner in front. `body_limit` is passed on by the error of that name.
+/// Beast's parser for one head, with our memory behind it: start line and fields go into plain
+/// values. The head is whole and bounded already (head_scanner); bodies are not Beast's business.
 template <bool IsRequest>
 class message_parser final : public boost::beast::http::basic_parser<IsRequest> {
     using error_code = boost::beast::error_code;
@@ -23,21 +21,24 @@ class message_parser final : public boost::beast::http::basic_parser<IsRequest> 
 
 public:
     message_parser() {
+        this->skip(true);
         this->body_limit(boost::none);
         this->header_limit(~std::uint32_t{0});
+    }
+
+    /// False: not a head, or not all of `head` is one.
+    bool read(std::string_view head) {
+        error_code ec;
+        auto const used = this->put(boost::asio::const_buffer(head.data(), head.size()), ec);
+        return !ec && used == head.size() && this->is_done();
     }
 
     std::string method, target;
     int status = 0;
     int minor_version = 1;
     std::vector<field> fields;
-    std::string body;
-    std::size_t body_bytes_max = 0;
 
 private:
-    // Chunk extensions mean nothing here; so many bytes of them are only meant to keep us busy.
-    static constexpr std::size_t extension_bytes_max = 4096;
-
     void on_request_impl(boost::beast::http::verb, string_view method_text, string_view target_text,
                          int version, error_code&) override {
         method = std::string(method_text);
@@ -50,35 +51,14 @@ private:
     }
     void on_field_impl(boost::beast::http::field, string_view name, string_view value,
                        error_code&) override {
-        if (!in_body_) fields.push_back({std::string(name), std::string(value)});
+        fields.push_back({std::string(name), std::string(value)});
     }
-    void on_header_impl(error_code&) override { in_body_ = true; }
+    void on_header_impl(error_code&) override {}
     void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code&) override {}
-    std::size_t on_body_impl(string_view piece, error_code& ec) override {
-        if (piece.size() > body_bytes_max - body.size()) {
-            ec = boost::beast::http::error::body_limit;
-            return 0;
-        }
-        body.append(piece.data(), piece.size());
-        return piece.size();
-    }
-    void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
-        if (size > body_bytes_max - body.size()) {
-            ec = boost::beast::http::error::body_limit;
-            return;
-        }
-        extension_bytes_ += extensions.size();
-        if (extension_bytes_ > extension_bytes_max) {
-            ec = boost::beast::http::error::bad_chunk_extension;
-        }
-    }
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
-        return on_body_impl(piece, ec);
-    }
+    std::size_t on_body_impl(string_view, error_code&) override { return 0; }
+    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
     void on_finish_impl(error_code&) override {}
-
-    bool in_body_ = false;
-    std::size_t extension_bytes_ = 0;
 };
 
 }  // namespace weir::http

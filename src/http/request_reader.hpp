@@ -1,12 +1,14 @@
 #pragma once
 
+#include "http/body_reader.hpp"
+#include "http/head_scanner.hpp"
 #include "http/http_fault.hpp"
 
 #include <weir/http/limits.hpp>
 #include <weir/http/request.hpp>
 
 #include <cstddef>
-#include <memory>
+#include <optional>
 #include <string_view>
 
 namespace weir::http {
@@ -15,8 +17,7 @@ namespace weir::http {
 /// come, the body. What has more than one reading is refused (RFC 9112 section 11.2). One request.
 class request_reader {
 public:
-    explicit request_reader(limits const& bounds);
-    ~request_reader();
+    explicit request_reader(limits const& bounds) : scanner_(head_scanner::kind::request, bounds) {}
 
     enum class step {
         more,    ///< give it what was not used, and more behind it
@@ -35,18 +36,19 @@ public:
     bool has_body() const noexcept;          ///< a body that is not empty is announced
     bool keep_alive() const noexcept;        ///< as far as the client is concerned
     bool expects_continue() const noexcept;  ///< waits for 100 before it sends the body
-    /// Bounds the body. False: more than that is announced already (fault() says 413).
-    bool allow_body(std::size_t bytes_max);
+    /// Bounds the body; more, or the announcement of more, is 413.
+    void allow_body(std::size_t bytes_max) { body_.emplace(framing_, bytes_max); }
 
     http_fault const& fault() const noexcept { return fault_; }
 
 private:
-    struct engine;
     progress read_head(std::string_view bytes);
     progress read_body(std::string_view bytes);
-    progress fail(http_fault const& f);
+    std::optional<http_fault> take_head(std::string_view head);
 
-    std::unique_ptr<engine> engine_;
+    head_scanner scanner_;
+    body_framing framing_;
+    std::optional<body_reader> body_;
     request request_;
     http_fault fault_;
     bool head_done_ = false;

@@ -1,5 +1,6 @@
 #include "http/response_reader.hpp"
 
+#include "http/body_reader.hpp"
 #include "http/framing.hpp"
 #include "http/head_scanner.hpp"
 #include "http/message_parser.hpp"
@@ -16,7 +17,6 @@ using boost::system::error_code;
 
 constexpr std::size_t read_bytes = 16 * 1024;
 constexpr int informational_max = 8;
-constexpr std::size_t chunk_line_bytes_max = 64 * 1024;
 
 fault connection_fault(error_code ec) {
     if (ec == boost::asio::error::timed_out) return {errc::timeout, "no answer in time"};
@@ -48,7 +48,8 @@ private:
     using parser_type = message_parser<false>;
     awaitable<error_code> fill();
     awaitable<result<void>> read_head(parser_type& parser);
-    awaitable<result<void>> read_body(parser_type& parser);
+    result<body_framing> framing_of(parser_type const& parser) const;
+    awaitable<result<void>> read_body(body_reader& body);
 
     stream& stream_;
     response_expectation expected_;
@@ -75,40 +76,42 @@ awaitable<result<void>> incoming_response::read_head(parser_type& parser) {
         error_code const ec = co_await fill();
         if (ec) co_return connection_fault(ec);
     }
-    auto const size = scanner.end() - scanner.begin();
-    error_code ec;
-    auto const used =
-        parser.put(boost::asio::const_buffer(buffer_.data() + scanner.begin(), size), ec);
-    if (ec || used != size || !parser.is_header_done()) co_return not_http("malformed header");
+    bool const read = parser.read(
+        std::string_view(buffer_).substr(scanner.begin(), scanner.end() - scanner.begin()));
+    if (!read) co_return not_http("malformed header");
     buffer_.erase(0, scanner.end());
-    if (auto const f = check_framing(parser.fields, parser.minor_version)) {
-        co_return not_http(f->text);
-    }
     co_return result<void>{};
 }
 
-awaitable<result<void>> incoming_response::read_body(parser_type& parser) {
-    parser.body_bytes_max = expected_.body_bytes_max;
-    // Ends: each turn reads a byte or returns.
-    while (!parser.is_done()) {
-        error_code ec;
-        std::size_t used = 0;
-        if (!buffer_.empty()) {
-            used = parser.put(boost::asio::const_buffer(buffer_.data(), buffer_.size()), ec);
-            buffer_.erase(0, used);
+/// Where the body ends (RFC 9112 section 6.3).
+result<body_framing> incoming_response::framing_of(parser_type const& parser) const {
+    body_framing framing;
+    if (auto const f = read_framing(parser.fields, parser.minor_version, framing)) {
+        return not_http(f->text);
+    }
+    int const status = parser.status;
+    if (expected_.to_head || status / 100 == 1 || status == 204 || status == 304) {
+        return body_framing{};
+    }
+    if (framing.how == body_framing::kind::none) framing.how = body_framing::kind::to_end;
+    return framing;
+}
+
+awaitable<result<void>> incoming_response::read_body(body_reader& body) {
+    // Ends: each turn reads a byte or returns, and the reader bounds what it takes.
+    for (;;) {
+        auto const progress = body.read(buffer_);
+        buffer_.erase(0, progress.used);
+        if (progress.at == body_reader::state::done) break;
+        if (progress.at == body_reader::state::failed) {
+            if (body.fault().status == 413) {
+                co_return fault{errc::too_large, "the answer is too large"};
+            }
+            co_return not_http(body.fault().text);
         }
-        if (ec == boost::beast::http::error::body_limit) {
-            co_return fault{errc::too_large, "the answer is too large"};
-        }
-        if (ec && ec != boost::beast::http::error::need_more) co_return not_http("malformed body");
-        if (used != 0) continue;
-        if (buffer_.size() > chunk_line_bytes_max) co_return not_http("endless chunk header");
-        error_code const read = co_await fill();
-        if (read == boost::asio::error::eof && parser.need_eof()) {
-            parser.put_eof(ec);
-            break;
-        }
-        if (read) co_return connection_fault(read);
+        error_code const ec = co_await fill();
+        if (ec == boost::asio::error::eof && body.end()) break;
+        if (ec) co_return connection_fault(ec);
     }
     co_return result<void>{};
 }
@@ -116,18 +119,20 @@ awaitable<result<void>> incoming_response::read_body(parser_type& parser) {
 awaitable<result<received_response>> incoming_response::run() {
     for (int i = 0; i != informational_max; ++i) {
         parser_type parser;
-        parser.skip(expected_.to_head);
         auto const head = co_await read_head(parser);
         if (!head) co_return head.error();
         if (parser.status / 100 == 1 && parser.status != 101) continue;
-        auto const body = co_await read_body(parser);
+        auto const framing = framing_of(parser);
+        if (!framing) co_return framing.error();
+        body_reader reader(*framing, expected_.body_bytes_max);
+        auto const body = co_await read_body(reader);
         if (!body) co_return body.error();
         received_response got;
         got.message.status = parser.status;
         got.message.headers = std::move(parser.fields);
-        got.message.body = std::move(parser.body);
-        got.message.keep_alive =
-            wants_keep_alive(got.message, parser.minor_version) && !parser.need_eof();
+        got.message.body = std::move(reader.body());
+        got.message.keep_alive = wants_keep_alive(got.message, parser.minor_version) &&
+                                 framing->how != body_framing::kind::to_end;
         got.rest = std::move(buffer_);
         co_return got;
     }

@@ -16,11 +16,11 @@ namespace weir::http {
 
 struct client_request {
     std::string method = "GET";
-    std::string host;  ///< authority
+    std::string host = {};  ///< authority
     std::string target = "/";
-    std::vector<field> headers;
-    std::string content_type;  ///< of the body; empty: none is stated
-    std::string body;
+    std::vector<field> headers = {};
+    std::string content_type = {};  ///< of the body; empty: none is stated
+    std::string body = {};
     bool keep_alive = true;
 };
 

@@ -31,10 +31,10 @@ struct handshake_credential {
 
 /// An upgrade that may go ahead.
 struct upgrade_accept {
-    std::string head;         ///< the whole 101 response
-    std::string subprotocol;  ///< the one in use; the default when none was offered
-    std::optional<ws::deflate_terms> deflate;
-    handshake_credential credential;
+    std::string head = {};         ///< the whole 101 response
+    std::string subprotocol = {};  ///< the one in use; the default when none was offered
+    std::optional<ws::deflate_terms> deflate = {};
+    handshake_credential credential = {};
 };
 
 struct upgrade_refusal {
