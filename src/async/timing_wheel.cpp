@@ -47,20 +47,12 @@ void splice(wheel_link& to, wheel_link& from) noexcept {
     make_ring(from);
 }
 
-std::size_t count(wheel_link const& head) noexcept {
-    std::size_t n = 0;
-    for (auto const* e = head.next; e != &head; e = e->next) ++n;
-    return n;
-}
-
-void release_all(wheel_link& head) noexcept {
-    while (!is_empty(head)) remove(*head.next);
-}
-
 }  // namespace
 
 void wheel_entry::unlink() noexcept {
-    if (is_set()) remove(*this);
+    if (!is_set()) return;
+    remove(*this);
+    --*wheel_size_;
 }
 
 struct timing_wheel::state {
@@ -78,9 +70,13 @@ struct timing_wheel::state {
     void insert(wheel_entry& e) noexcept;
     step next_step() const noexcept;
     void open(step const& s) noexcept;
+    static void release_all(wheel_link& head) noexcept {
+        while (!is_empty(head)) entry_of(*head.next).unlink();
+    }
 
     mono_time start;
     nanoseconds grain;
+    std::size_t size = 0;
     std::int64_t elapsed = 0;  // every tick up to this one has been opened
     std::array<level, levels> wheel;
     wheel_link late;  // set for the past: the next advance takes them
@@ -144,9 +140,9 @@ timing_wheel::timing_wheel(mono_time start, milliseconds grain)
 }
 
 timing_wheel::~timing_wheel() {
-    for (auto& l : state_->wheel) std::ranges::for_each(l.heads, release_all);
-    release_all(state_->late);
-    release_all(state_->due);
+    for (auto& l : state_->wheel) std::ranges::for_each(l.heads, state::release_all);
+    state::release_all(state_->late);
+    state::release_all(state_->due);
 }
 
 void timing_wheel::set(wheel_entry& e, mono_time when) noexcept {
@@ -160,6 +156,8 @@ void timing_wheel::set(wheel_entry& e, mono_time when) noexcept {
         bool const exact = state_->start + whole * state_->grain == when;
         e.tick_ = std::min<std::int64_t>(whole + (exact ? 0 : 1), tick_max);
     }
+    e.wheel_size_ = &state_->size;
+    ++state_->size;
     state_->insert(e);
 }
 
@@ -177,18 +175,14 @@ bool timing_wheel::advance(mono_time at, std::size_t budget) {
     }
     for (; budget > 0 && !is_empty(s.due); --budget) {
         wheel_entry& e = state::entry_of(*s.due.next);
-        remove(e);
+        e.unlink();
         e.on_deadline(at);
     }
     return !is_empty(s.due);
 }
 
 std::size_t timing_wheel::size() const noexcept {
-    std::size_t n = count(state_->late) + count(state_->due);
-    for (auto const& l : state_->wheel) {
-        for (auto const& head : l.heads) n += count(head);
-    }
-    return n;
+    return state_->size;
 }
 
 }  // namespace weir

@@ -129,7 +129,7 @@ void ws_connection::depart(phase next, close_reason why, std::uint16_t code,
 }
 
 void ws_connection::close_frame_written() {
-    if (phase_ == phase::closing && !deaf_ && !ended_) {
+    if (phase_ == phase::closing && !deaf_) {
         phase_ = phase::awaiting;
     } else {
         linger(context_.at().mono);
@@ -139,7 +139,6 @@ void ws_connection::close_frame_written() {
 // To close now would answer whatever the peer still sends with a reset, and a reset may destroy our
 // close frame before the peer has read it.
 void ws_connection::linger(mono_time at) {
-    if (ended_) return drop(false);
     if (secure()) {
         ERR_clear_error();
         SSL_shutdown(socket_.tls());  // close_notify, if it can go now
@@ -149,6 +148,7 @@ void ws_connection::linger(mono_time at) {
     deaf_ = true;
     partial_ = {};
     context_.wheel().set(*this, at + linger_timeout);
+    context_.park_ready(*this);  // nothing was read while the answer was on its way
 }
 
 void ws_connection::on_deadline(mono_time at) {
@@ -171,12 +171,6 @@ void ws_connection::on_deadline(mono_time at) {
         case phase::told:
             break;
     }
-}
-
-void ws_connection::end_of_stream() {
-    ended_ = true;
-    // The peer may have shut its side right behind its close frame and still read ours.
-    if (phase_ != phase::answering) lost();
 }
 
 void ws_connection::lost() {

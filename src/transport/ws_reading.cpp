@@ -20,7 +20,7 @@ constexpr seconds assembly_timeout{30};
 }  // namespace
 
 struct ws_connection::received {
-    enum class kind : std::uint8_t { bytes, nothing, end, failure };
+    enum class kind : std::uint8_t { bytes, nothing, lost };
     kind what = kind::nothing;
     std::size_t size = 0;
     bool drained = false;  ///< there was no more than that
@@ -73,11 +73,9 @@ ws_connection::received ws_connection::receive(std::span<char> into) {
             case SSL_ERROR_WANT_READ:
             case SSL_ERROR_WANT_WRITE:
                 return {};
-            case SSL_ERROR_ZERO_RETURN:
-                return {.what = kind::end};
-            default:
+            default:  // close_notify, end of stream or failure
                 ERR_clear_error();
-                return {.what = kind::failure};
+                return {.what = kind::lost};
         }
     }
     for (;;) {
@@ -86,25 +84,26 @@ ws_connection::received ws_connection::receive(std::span<char> into) {
             auto const size = static_cast<std::size_t>(n);
             return {kind::bytes, size, size < into.size()};
         }
-        if (n == 0) return {.what = kind::end};
+        if (n == 0) return {.what = kind::lost};
         if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
-        if (errno != EINTR) return {.what = kind::failure};
+        if (errno != EINTR) return {.what = kind::lost};
     }
 }
 
 // Ends when the descriptor has no more, or the budget is used up: then the next turn goes on.
+// Behind the peer's close frame nothing is read until ours is written: the peer may have shut its
+// side and still wait for it, and to OpenSSL that end is an error after which it writes no more.
 void ws_connection::read() {
     std::size_t budget = turn::read_budget_bytes;
     while (budget > 0) {
+        if (phase_ == phase::answering) return;
         auto const scratch = context_.scratch();
         auto const into = scratch.first(std::min(budget, scratch.size()));
         received const got = receive(into);
         switch (got.what) {
             case received::kind::nothing:
                 return;
-            case received::kind::end:
-                return end_of_stream();
-            case received::kind::failure:
+            case received::kind::lost:
                 return lost();
             case received::kind::bytes:
                 break;

@@ -32,6 +32,7 @@ protected:
 private:
     friend class timing_wheel;
     void unlink() noexcept;
+    std::size_t* wheel_size_ = nullptr;  ///< the count of the wheel it is in
     std::int64_t tick_ = 0;
 };
 
@@ -50,7 +51,7 @@ public:
     /// most `budget` entries. True: more is due now. Costs what is due, however long ago the last
     /// call was.
     bool advance(mono_time at, std::size_t budget = ~std::size_t{0});
-    /// How many are set. Counts them: for tests and reports.
+    /// How many are set.
     std::size_t size() const noexcept;
 
 private:

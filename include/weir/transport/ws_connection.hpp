@@ -135,7 +135,6 @@ private:
     void depart(phase next, close_reason why, std::uint16_t code, std::string_view text);
     void close_frame_written();
     void linger(mono_time at);
-    void end_of_stream();
     void lost();
     void drop(bool reset);
 
@@ -156,7 +155,6 @@ private:
     bool registered_ : 1 = false;
     bool writable_ : 1 = true;
     bool hung_up_ : 1 = false;  ///< the kernel said that the end of the stream is near
-    bool ended_ : 1 = false;    ///< the end of the stream was read
     bool deaf_ : 1 = false;     ///< what comes is not decoded any more
 };
 
