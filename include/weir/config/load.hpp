@@ -76,7 +76,7 @@ struct sources {
 struct loaded {
     settings values;  ///< usable only when ok()
     provenance origins;
-    std::vector<config_fault> faults;  ///< warnings too; at most faults_max, by place
+    std::vector<config_fault> faults;  ///< warnings too; at most faults_max and a count of the rest
     bool development = false;          ///< no file was given
 
     bool ok() const noexcept;

@@ -39,6 +39,8 @@ struct record_list {
     void* (*item)(void*, std::size_t) = nullptr;
     void* (*append)(void*) = nullptr;
     void (*clear)(void*) = nullptr;
+    void (*assign)(void* to, void const* from) = nullptr;
+    bool (*equal)(void const*, void const*) = nullptr;
 };
 
 /// An enumeration whose values count from 0 in the order of the option's words.
@@ -60,16 +62,16 @@ struct bounds {
 };
 
 struct option {
-    std::string_view path;      ///< "heartbeat.interval", from the record it belongs to
+    std::string_view path;  ///< "heartbeat.interval", from the record it belongs to
     option_kind kind;
-    std::string_view fallback;  ///< the default, as YAML
-    bounds range{};             ///< for count, size, duration, list and records
+    std::string_view fallback{};  ///< the default, as YAML
+    bounds range{};               ///< for count, size, duration, list and records
     /// word: all values. list: all items, when not empty. count: a word that stands for 0.
     std::span<std::string_view const> words{};
-    std::string_view help;            ///< one line
-    std::string_view example{};       ///< YAML shown, commented out, in the sample file
-    bool required = false;            ///< in every record of a list
-    bool reloadable = false;          ///< a change applies without a restart
+    std::string_view help{};     ///< one line
+    std::string_view example{};  ///< YAML shown, commented out, in the sample file
+    bool required = false;       ///< in every record of a list
+    bool reloadable = false;     ///< a change applies without a restart
     /// What is wrong with a text (or an item of a list) that has the right type; empty: nothing.
     std::string (*syntax)(std::string_view) = nullptr;
     field (*at)(void* record) = nullptr;  ///< `record` is the struct that the table belongs to

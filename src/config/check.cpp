@@ -1,0 +1,237 @@
+#include "config/suggest.hpp"
+#include "config/value.hpp"
+
+#include <weir/base/assert.hpp>
+#include <weir/base/quantity.hpp>
+#include <weir/config/check.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::config {
+namespace {
+
+/// Descriptors that are no connections: listeners, event queues, log, files.
+constexpr std::uint64_t own_descriptors = 128;
+
+/// "97.6 GiB": for reading, not for writing into a file.
+std::string about_bytes(std::uint64_t n) {
+    constexpr std::string_view units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    std::size_t unit = 0;
+    std::uint64_t tenths = n * 10;
+    while (tenths >= 10240 && unit + 1 < std::size(units)) {
+        tenths /= 1024;
+        ++unit;
+    }
+    std::string out = std::to_string(tenths / 10);
+    if (unit > 0) out += '.' + std::to_string(tenths % 10);
+    return out + ' ' + std::string(units[unit]);
+}
+
+std::string count(std::uint64_t n, std::string_view one, std::string_view many) {
+    return std::to_string(n) + ' ' + std::string(n == 1 ? one : many);
+}
+
+std::string or_never(milliseconds d, std::string_view instead) {
+    return d.count() == 0 ? std::string(instead) : format_duration(d);
+}
+
+class explanation {
+public:
+    explanation(loaded const& from, machine const& on)
+        : values_(from.values), faults_(from.faults), development_(from.development), on_(on) {}
+
+    std::string text() {
+        if (development_) {
+            heading("Development mode: no configuration file");
+            line("loopback only, anonymous clients, every topic open to everyone");
+        }
+        listeners();
+        clients();
+        topics();
+        api();
+        limits();
+        memory();
+        times();
+        warnings();
+        return std::move(out_);
+    }
+
+private:
+    void heading(std::string_view text) {
+        if (!out_.empty()) out_ += '\n';
+        out_ += std::string(text) + '\n';
+    }
+    void line(std::string const& text) { out_ += "  " + text + '\n'; }
+    void line(std::string_view name, std::string const& text) {
+        std::string lead(name);
+        lead.resize(std::max<std::size_t>(lead.size() + 2, 14), ' ');
+        line(lead + text);
+    }
+
+    void listeners() {
+        heading("Listeners");
+        line("public", where(values_.listen.public_listener));
+        line("internal", where(values_.listen.internal_listener));
+        std::string const own = on_.cores == 0 ? "" : " (" + std::to_string(on_.cores) + " here)";
+        line("shards", values_.shards == 0 ? "one a core" + own : std::to_string(values_.shards));
+    }
+
+    static std::string where(listener const& l) {
+        bool const six = l.address.find(':') != std::string::npos;
+        std::string out = l.tls.on() ? "https://" : "http://";
+        out += six ? '[' + l.address + ']' : l.address;
+        out += l.port == 0 ? ", whichever port is free" : ':' + std::to_string(l.port);
+        if (l.address == "0.0.0.0" || l.address == "::") {
+            out += ", on every network of this machine";
+        } else if (is_loopback(l.address)) {
+            out += ", this machine only";
+        }
+        return out + (l.tls.on() ? ", TLS" : ", no TLS");
+    }
+
+    void clients() {
+        auto const& auth = values_.auth;
+        heading("Who can connect");
+        if (auth.jwt.key.given()) {
+            std::string token = "clients with a token signed with HS256; the user is its claim " +
+                                auth.jwt.user_claim;
+            if (!auth.jwt.issuer.empty()) token += "; iss must be " + auth.jwt.issuer;
+            if (!auth.jwt.audience.empty()) token += "; aud must be " + auth.jwt.audience;
+            line(token);
+        }
+        if (auth.anonymous) line("clients without a token; they have no user");
+        if (!auth.jwt.key.given() && !auth.anonymous) {
+            line("nobody: there is no auth.jwt.secret, and auth.anonymous is false");
+            return;
+        }
+        std::vector<std::string_view> pages;
+        for (std::string const& o : values_.origins) {
+            pages.push_back(o == "same" ? std::string_view("the daemon's own host") : o);
+        }
+        line(pages.empty() ? "from no web page: origins is empty"
+                           : "from web pages of " + join(pages));
+        line("and programs that are no browser: those send no Origin");
+    }
+
+    std::string words(access const& who) const {
+        std::vector<std::string_view> out;
+        if (who.anyone) {
+            out.push_back(values_.auth.anonymous ? "everyone" : "everyone with a token");
+        } else if (who.authenticated) {
+            out.push_back("everyone with a token");
+        } else if (who.owner) {
+            out.push_back("the user whose id {user} is");
+        }
+        return out.empty() ? std::string("nobody") : join(out);
+    }
+
+    void topics() {
+        heading("Topics: the first rule whose shape matches counts");
+        std::size_t number = 0;
+        bool rest = true;
+        for (topic_rule const& rule : values_.topics) {
+            line(std::to_string(++number) + ". " + rule.match);
+            line("   subscribe: " + words(rule.subscribe));
+            line("   publish: " + words(rule.publish));
+            rest = rest && rule.match != "**";
+        }
+        if (rest) line(number == 0 ? "every topic: refused" : "every other topic: refused");
+        line("$user.ID and $session.ID: everyone's own, written by the server API only");
+    }
+
+    void api() {
+        heading("Server API");
+        if (values_.api.keys.empty()) line("off: api.keys is empty");
+        for (api_key const& key : values_.api.keys) {
+            std::vector<std::string_view> const scopes(key.scopes.begin(), key.scopes.end());
+            line("key " + key.name + ": " + join(scopes));
+        }
+    }
+
+    void limits() {
+        auto const& l = values_.limits;
+        heading("Limits");
+        line("connections", std::to_string(l.connections) + "; " +
+                                std::to_string(l.connections_per_ip) + " from one address, " +
+                                std::to_string(l.connections_per_user) + " of one user");
+        std::uint64_t const fill =
+            (l.connections + l.handshakes_per_second - 1) / l.handshakes_per_second;
+        line("handshakes", std::to_string(l.handshakes_per_second) + "/s, " +
+                               std::to_string(l.handshakes_per_ip_per_second) +
+                               "/s from one address; everyone back after a restart in " +
+                               count(fill, "second", "seconds"));
+        line("messages", std::to_string(l.messages_per_second) + "/s a connection (burst " +
+                             std::to_string(2 * l.messages_per_second) + "), " +
+                             std::to_string(l.messages_per_second_per_user) +
+                             "/s a user, each at most " + format_bytes(l.message_bytes));
+        line("topics", std::to_string(l.topics) + "; " + std::to_string(l.subscriptions) +
+                           " subscriptions a session");
+        line("errors", count(l.errors, "malformed message", "malformed messages") +
+                           " a minute, then the connection is closed with 4000");
+        line("compression", values_.compression.enabled
+                                ? "from " + format_bytes(values_.compression.min_bytes)
+                                : std::string("off"));
+    }
+
+    void memory() {
+        auto const& l = values_.limits;
+        std::uint64_t const outboxes = l.connections * l.outbox_bytes;
+        heading("What that may take");
+        line("outboxes",
+             "at most " + std::to_string(l.connections) + " × " + format_bytes(l.outbox_bytes) +
+                 " = " + about_bytes(outboxes) +
+                 ", if every client stops reading and no two wait for the same message");
+        if (on_.memory_bytes > 0) {
+            std::uint64_t const stalled = on_.memory_bytes / l.outbox_bytes;
+            line("", about_bytes(on_.memory_bytes) + " of memory here hold " +
+                         count(std::min(stalled, l.connections), "such client", "such clients"));
+        }
+        std::uint64_t const needed = l.connections + own_descriptors;
+        if (on_.descriptors > 0) {
+            line("descriptors",
+                 std::to_string(needed) +
+                     " for all connections; this process may "
+                     "open " +
+                     std::to_string(on_.descriptors) +
+                     (on_.descriptors < needed ? ": raise it (ulimit -n, LimitNOFILE)" : ""));
+        }
+    }
+
+    void times() {
+        auto const& h = values_.heartbeat;
+        auto const& s = values_.session;
+        heading("Times");
+        line("heartbeat", "a ping each " + format_duration(h.interval) +
+                              "; a dead client is found within " +
+                              format_duration(h.interval + h.timeout) + "; clients may ask for " +
+                              format_duration(h.min) + " to " + format_duration(h.max));
+        line("session", "first message within " + format_duration(s.hello_timeout) + "; idle " +
+                            or_never(s.idle_timeout, "as long as it likes") + ", in all " +
+                            or_never(s.max_lifetime, "as long as it likes"));
+        line("drain", "all clients sent away within " + format_duration(values_.drain.timeout));
+    }
+
+    void warnings() {
+        if (faults_.empty()) return;
+        heading("Warnings");
+        for (config_fault const& f : faults_) line(f.text());
+    }
+
+    settings const& values_;
+    std::vector<config_fault> const& faults_;
+    bool development_;
+    machine on_;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string explain(loaded const& from, machine const& on) {
+    WEIR_ASSERT(from.ok());
+    return explanation(from, on).text();
+}
+
+}  // namespace weir::config

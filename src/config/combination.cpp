@@ -1,0 +1,219 @@
+#include "config/combination.hpp"
+
+#include "config/secret_files.hpp"
+#include "config/syntax.hpp"
+
+#include <weir/base/quantity.hpp>
+
+#include <functional>
+#include <initializer_list>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace weir::config {
+namespace {
+
+constexpr std::size_t jwt_secret_least = 32;  // RFC 7518 section 3.2: as long as the hash
+constexpr std::size_t api_key_least = 16;
+
+class checker {
+public:
+    checker(settings const& values, provenance const& origins, fault_list& faults)
+        : values_(values), origins_(origins), faults_(faults), refused_(faults.refused()) {}
+
+    void listeners() {
+        listener const& open = values_.listen.public_listener;
+        listener const& inner = values_.listen.internal_listener;
+        tls(open, "listen.public.tls");
+        tls(inner, "listen.internal.tls");
+        if (open.port != 0 && open.port == inner.port && overlap(open.address, inner.address)) {
+            error({"listen.internal.port", "listen.public.port", "listen.internal.address",
+                   "listen.public.address"},
+                  "the internal listener has the public one's port " + std::to_string(open.port) +
+                      " on an address that overlaps");
+        }
+        if (is_loopback(inner.address)) return;
+        if (values_.api.keys.empty()) {
+            warning({"listen.internal.address"},
+                    "metrics and health are open to the network here, without a key");
+        } else if (!inner.tls.on()) {
+            warning({"listen.internal.address"},
+                    "API keys cross the network in clear text; set listen.internal.tls or use "
+                    "127.0.0.1");
+        }
+    }
+
+    void heartbeat() {
+        auto const& h = values_.heartbeat;
+        std::string const interval = "interval " + format_duration(h.interval);
+        std::string const min = "min " + format_duration(h.min);
+        std::string const max = "max " + format_duration(h.max);
+        if (h.min > h.max) {
+            error({"heartbeat.min", "heartbeat.max"}, min + " is above " + max);
+        } else if (h.interval < h.min) {
+            error({"heartbeat.interval", "heartbeat.min"},
+                  interval + " is below " + min + "; change both together");
+        } else if (h.interval > h.max) {
+            error({"heartbeat.interval", "heartbeat.max"},
+                  interval + " is above " + max + "; change both together");
+        }
+        if (h.timeout > h.interval) {
+            error({"heartbeat.timeout", "heartbeat.interval"},
+                  "timeout " + format_duration(h.timeout) + " is above " + interval +
+                      ": the next ping would be due before the last is given up");
+        }
+    }
+
+    void limits() {
+        auto const& l = values_.limits;
+        if (l.outbox_bytes < l.message_bytes) {
+            error({"limits.outbox_bytes", "limits.message_bytes"},
+                  "outbox_bytes " + format_bytes(l.outbox_bytes) +
+                      " cannot hold one message of message_bytes " + format_bytes(l.message_bytes));
+        }
+    }
+
+    void tokens() {
+        auto const& jwt = values_.auth.jwt;
+        std::string const& key = jwt.key.value;
+        if (key.starts_with("-----BEGIN")) {
+            error({"auth.jwt.secret_file", "auth.jwt.secret"},
+                  "is a PEM key or certificate, which is no secret to sign with; HS256 needs "
+                  "random bytes");
+        } else if (!key.empty() && key.size() < jwt_secret_least) {
+            warning({"auth.jwt.secret_file", "auth.jwt.secret"},
+                    "has " + std::to_string(key.size()) +
+                        " bytes; HS256 needs 32 or it can be guessed: openssl rand -base64 32");
+        }
+        if (!jwt.key.given() && !values_.auth.anonymous) {
+            warning({"auth.anonymous", "auth.jwt.secret", "auth.jwt.secret_file"},
+                    "nobody can connect: set auth.jwt.secret for clients with tokens, or "
+                    "auth.anonymous for clients without");
+        }
+    }
+
+    void rules() {
+        auto const& all = values_.topics;
+        if (all.empty()) warning({"topics"}, "without a rule every topic is refused");
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            std::string const place = "topics[" + std::to_string(i) + ']';
+            if (all[i].match.empty()) continue;
+            owner(all[i], place);
+            for (std::size_t k = 0; k < i; ++k) {
+                if (!covers(all[k].match, all[i].match)) continue;
+                warning({place + ".match"}, "is never reached: topics[" + std::to_string(k) +
+                                                "] (" + all[k].match +
+                                                ") comes first and matches all of it");
+                break;
+            }
+        }
+    }
+
+    void keys() {
+        auto const& all = values_.api.keys;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            std::string const place = "api.keys[" + std::to_string(i) + ']';
+            std::string const& value = all[i].key.value;
+            if (!all[i].key.given()) {
+                error({place + ".key", place + ".key_file", place},
+                      "is empty; give key or key_file");
+            } else if (!value.empty() && value.size() < api_key_least) {
+                warning({place + ".key_file", place + ".key"},
+                        "has " + std::to_string(value.size()) +
+                            " bytes and can be guessed: openssl rand -base64 32");
+            }
+            for (std::size_t k = 0; k < i; ++k) {
+                std::string const first = "api.keys[" + std::to_string(k) + ']';
+                if (!all[i].name.empty() && all[k].name == all[i].name) {
+                    error({place + ".name"}, "is already the name of " + first);
+                }
+                if (!value.empty() && all[k].key.value == value) {
+                    error({place + ".key_file", place + ".key"},
+                          "is the same key as that of " + first);
+                }
+            }
+        }
+    }
+
+    void development() {
+        for (auto const& [path, address] :
+             {std::pair{"listen.public.address", values_.listen.public_listener.address},
+              std::pair{"listen.internal.address", values_.listen.internal_listener.address}}) {
+            if (is_loopback(address)) continue;
+            error({path}, address +
+                              " is beyond loopback, where development mode does not listen: "
+                              "anonymous clients may do everything; give a file with -c");
+        }
+    }
+
+private:
+    using paths = std::initializer_list<std::string_view>;
+
+    void tls(listener const& on, std::string const& path) {
+        if (on.tls.certificate.empty() == on.tls.key.empty()) return;
+        bool const no_key = on.tls.key.empty();
+        error(
+            {path + (no_key ? ".certificate" : ".key")},
+            no_key ? "is set without " + path + ".key" : "is set without " + path + ".certificate");
+    }
+
+    void owner(topic_rule const& rule, std::string const& place) {
+        if (has_user_segment(rule.match)) return;
+        for (auto const& [who, name] :
+             {std::pair{rule.subscribe, ".subscribe"}, std::pair{rule.publish, ".publish"}}) {
+            if (!who.owner) continue;
+            error({place + name},
+                  "owner needs a {user} segment in match to say whose topic it is, and " +
+                      rule.match + " has none");
+        }
+    }
+
+    /// A wildcard address takes the port on every address; SO_REUSEPORT would hide the clash.
+    static bool overlap(std::string const& a, std::string const& b) {
+        auto const every = [](std::string const& s) { return s == "0.0.0.0" || s == "::"; };
+        return a == b || every(a) || every(b);
+    }
+
+    /// Points at the first of the paths that somebody set, else at the first. Silent when a value
+    /// on one of them was refused: then it is not what was meant that contradicts.
+    void report(severity weight, paths of, std::string message) {
+        std::string_view path = *of.begin();
+        for (std::string_view const p : of) {
+            if (refused_.contains(p)) return;
+        }
+        for (std::string_view const p : of) {
+            if (!origins_.contains(p)) continue;
+            path = p;
+            break;
+        }
+        faults_.add(weight, origin_of(origins_, path), std::string(path), std::move(message));
+    }
+    void error(paths of, std::string message) { report(severity::error, of, std::move(message)); }
+    void warning(paths of, std::string message) {
+        report(severity::warning, of, std::move(message));
+    }
+
+    settings const& values_;
+    provenance const& origins_;
+    fault_list& faults_;
+    std::set<std::string, std::less<>> refused_;  // before any combination was looked at
+};
+
+}  // namespace
+
+void check_combinations(settings const& values, provenance const& origins, fault_list& faults) {
+    checker check(values, origins, faults);
+    check.listeners();
+    check.heartbeat();
+    check.limits();
+    check.tokens();
+    check.rules();
+    check.keys();
+}
+
+void check_development(settings const& values, provenance const& origins, fault_list& faults) {
+    checker(values, origins, faults).development();
+}
+
+}  // namespace weir::config

@@ -1,0 +1,178 @@
+#include "config/loading.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace weir::config::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::IsEmpty;
+
+struct combination {
+    char const* name;
+    char const* yaml;
+    std::vector<std::string> errors;
+};
+
+std::vector<combination> const impossible = {
+    {"interval_below_min",
+     "heartbeat:\n  interval: 5s\n",
+     {"weir.yaml:2:3: heartbeat.interval: interval 5s is below min 10s; change both together",
+      "weir.yaml:2:3: heartbeat.interval: timeout 10s is above interval 5s: the next ping would be "
+      "due before the last is given up"}},
+    {"min_above_default_interval",
+     "heartbeat: {min: 60s}\n",
+     {"weir.yaml:1:13: heartbeat.min: interval 30s is below min 1m; change both together"}},
+    {"interval_above_max",
+     "heartbeat: {interval: 3m}\n",
+     {"weir.yaml:1:13: heartbeat.interval: interval 3m is above max 2m; change both together"}},
+    {"min_above_max",
+     "heartbeat: {min: 3m}\n",
+     {"weir.yaml:1:13: heartbeat.min: min 3m is above max 2m"}},
+    {"outbox_below_message",
+     "limits: {message_bytes: 64KiB, outbox_bytes: 32KiB}\n",
+     {"weir.yaml:1:32: limits.outbox_bytes: outbox_bytes 32KiB cannot hold one message of "
+      "message_bytes 64KiB"}},
+    {"message_above_default_outbox",
+     "limits: {message_bytes: 2MiB}\n",
+     {"weir.yaml:1:10: limits.message_bytes: outbox_bytes 1MiB cannot hold one message of "
+      "message_bytes 2MiB"}},
+    {"same_port",
+     "listen: {public: {address: 127.0.0.1, port: 8081}}\n",
+     {"weir.yaml:1:39: listen.public.port: the internal listener has the public one's port 8081 on "
+      "an address that overlaps"}},
+    {"same_port_below_a_wildcard",
+     "listen: {internal: {port: 8080}}\n",
+     {"weir.yaml:1:21: listen.internal.port: the internal listener has the public one's port 8080 "
+      "on an address that overlaps"}},
+    {"certificate_without_key",
+     "listen: {public: {tls: {certificate: c.pem}}}\n",
+     {"weir.yaml:1:25: listen.public.tls.certificate: is set without listen.public.tls.key"}},
+    {"key_without_certificate",
+     "listen: {internal: {tls: {key: k.pem}}}\n",
+     {"weir.yaml:1:27: listen.internal.tls.key: is set without listen.internal.tls.certificate"}},
+    {"owner_without_user",
+     "topics:\n  - match: \"chat.*\"\n    subscribe: owner\n    publish: [owner, anyone]\n",
+     {"weir.yaml:3:5: topics[0].subscribe: owner needs a {user} segment in match to say whose "
+      "topic it is, and chat.* has none",
+      "weir.yaml:4:5: topics[0].publish: owner needs a {user} segment in match to say whose topic "
+      "it is, and chat.* has none"}},
+    {"pem_as_secret",
+     "auth: {jwt: {secret: \"-----BEGIN PUBLIC KEY-----\"}}\n",
+     {"weir.yaml:1:14: auth.jwt.secret: is a PEM key or certificate, which is no secret to sign "
+      "with; HS256 needs random bytes"}},
+    {"same_key_twice",
+     "api:\n  keys:\n"
+     "    - {name: a, key: 0123456789abcdef, scopes: [read]}\n"
+     "    - {name: b, key: 0123456789abcdef, scopes: [send]}\n",
+     {"weir.yaml:4:17: api.keys[1].key: is the same key as that of api.keys[0]"}},
+    {"same_name_twice",
+     "api:\n  keys:\n"
+     "    - {name: a, key: 0123456789abcdef, scopes: [read]}\n"
+     "    - {name: a, key: 0123456789abcdeF, scopes: [send]}\n",
+     {"weir.yaml:4:8: api.keys[1].name: is already the name of api.keys[0]"}},
+};
+
+class impossible_combination : public testing::TestWithParam<combination> {};
+
+TEST_P(impossible_combination, is_an_error_at_the_key_that_was_set) {
+    fake_files files;
+    files.all["c.pem"] = {"-----BEGIN CERTIFICATE-----\n", false};
+    files.all["k.pem"] = {"-----BEGIN PRIVATE KEY-----\n", false};
+    loaded const l = load_yaml(GetParam().yaml, from_nowhere(files));
+    EXPECT_THAT(texts(l, severity::error), ElementsAreArray(GetParam().errors));
+}
+
+INSTANTIATE_TEST_SUITE_P(config, impossible_combination, testing::ValuesIn(impossible),
+                         [](auto const& i) { return i.param.name; });
+
+TEST(combinations, free_ports_and_different_addresses_do_not_clash) {
+    for (char const* const yaml :
+         {"listen: {public: {port: 0}, internal: {port: 0}}\n",
+          "listen: {public: {address: 127.0.0.1, port: 9}, internal: {address: 127.0.0.2, port: 9}}"
+          "\n"}) {
+        EXPECT_THAT(texts(load_yaml(yaml), severity::error), IsEmpty()) << yaml;
+    }
+}
+
+struct warning_case {
+    char const* name;
+    char const* yaml;
+    std::vector<std::string> warnings;
+};
+
+std::vector<warning_case> const doubtful = {
+    {"nobody_can_connect",
+     "",
+     {"auth.anonymous: nobody can connect: set auth.jwt.secret for clients with tokens, or "
+      "auth.anonymous for clients without"}},
+    {"short_secret",
+     "auth: {jwt: {secret: hunter2}}\n",
+     {"weir.yaml:1:14: auth.jwt.secret: has 7 bytes; HS256 needs 32 or it can be guessed: openssl "
+      "rand -base64 32"}},
+    {"short_key",
+     "auth: {anonymous: true}\napi: {keys: [{name: a, key: hunter2, scopes: [read]}]}\n",
+     {"weir.yaml:2:24: api.keys[0].key: has 7 bytes and can be guessed: openssl rand -base64 32"}},
+    {"metrics_on_the_network",
+     "auth: {anonymous: true}\nlisten: {internal: {address: 0.0.0.0}}\n",
+     {"weir.yaml:2:21: listen.internal.address: metrics and health are open to the network here, "
+      "without a key"}},
+    {"keys_in_clear_text",
+     "auth: {anonymous: true}\nlisten: {internal: {address: 10.0.0.1}}\n"
+     "api: {keys: [{name: a, key: 0123456789abcdef, scopes: [\"*\"]}]}\n",
+     {"weir.yaml:2:21: listen.internal.address: API keys cross the network in clear text; set "
+      "listen.internal.tls or use 127.0.0.1"}},
+    {"no_rules",
+     "auth: {anonymous: true}\ntopics: []\n",
+     {"weir.yaml:2:1: topics: without a rule every topic is refused"}},
+    {"unreachable_rule",
+     "auth: {anonymous: true}\ntopics:\n  - match: \"inbox.{user}\"\n  - match: inbox.*\n",
+     {"weir.yaml:4:5: topics[1].match: is never reached: topics[0] (inbox.{user}) comes first and "
+      "matches all of it"}},
+};
+
+class doubtful_combination : public testing::TestWithParam<warning_case> {};
+
+TEST_P(doubtful_combination, is_a_warning_and_loads) {
+    loaded const l = load_yaml(GetParam().yaml);
+    EXPECT_TRUE(l.ok());
+    EXPECT_THAT(texts(l, severity::warning), ElementsAreArray(GetParam().warnings));
+}
+
+INSTANTIATE_TEST_SUITE_P(config, doubtful_combination, testing::ValuesIn(doubtful),
+                         [](auto const& i) { return i.param.name; });
+
+TEST(development, is_loopback_anonymous_and_open) {
+    loaded const l = load(from_nowhere());
+    EXPECT_TRUE(l.ok());
+    EXPECT_TRUE(l.development);
+    EXPECT_THAT(l.faults, IsEmpty());
+    EXPECT_TRUE(is_loopback(l.values.listen.public_listener.address));
+    EXPECT_TRUE(l.values.auth.anonymous);
+    ASSERT_EQ(l.values.topics.size(), 1U);
+    EXPECT_TRUE(l.values.topics[0].publish.anyone);
+    EXPECT_TRUE(l.values.topics[0].subscribe.anyone);
+}
+
+TEST(development, refuses_to_listen_beyond_loopback) {
+    for (char const* const address : {"0.0.0.0", "10.0.0.1", "::", "128.0.0.1"}) {
+        sources s = from_nowhere();
+        s.assignments = {std::string("listen.public.address=") + address};
+        EXPECT_THAT(texts(load(s), severity::error),
+                    ElementsAre("--set: listen.public.address: " + std::string(address) +
+                                " is beyond loopback, where development mode does not listen: "
+                                "anonymous clients may do everything; give a file with -c"));
+    }
+    sources s = from_nowhere();
+    s.variables = {{"WEIR_LISTEN__PUBLIC__ADDRESS", "::1"}};
+    EXPECT_TRUE(load(s).ok());
+}
+
+}  // namespace
+}  // namespace weir::config::test
