@@ -123,11 +123,11 @@ bool decoder::pass::start_frame() {
 bool decoder::pass::take_header(header_reading& header) {
     std::size_t const kept = self.header_size_;
     if (kept == 0) {
-        header = read_header(rest, rules());
+        read_header(header, rest, rules());
     } else {
         std::size_t const added = std::min(rest.size(), header_bytes_max - kept);
         std::memcpy(self.header_.data() + kept, rest.data(), added);
-        header = read_header(std::span(self.header_).first(kept + added), rules());
+        read_header(header, std::span(self.header_).first(kept + added), rules());
     }
     switch (header.status) {
         case header_status::complete:

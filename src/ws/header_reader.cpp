@@ -7,11 +7,9 @@ namespace {
 
 using enum close_reason;
 
-header_reading bad(close_reason reason, std::string_view text) noexcept {
-    header_reading r;
+void refuse(header_reading& r, close_reason reason, std::string_view text) noexcept {
     r.status = header_status::bad;
     r.fault = {reason, text};
-    return r;
 }
 
 constexpr bool is_known(std::uint8_t op) noexcept {
@@ -44,48 +42,50 @@ std::uint64_t big_endian(char const* p, std::size_t bytes) noexcept {
 
 }  // namespace
 
-header_reading read_header(std::span<char const> bytes, header_rules const& rules) noexcept {
-    header_reading r;
-    if (bytes.empty()) return r;
+void read_header(header_reading& r, std::span<char const> bytes,
+                 header_rules const& rules) noexcept {
+    if (bytes.empty()) return;
     auto const first = static_cast<std::uint8_t>(bytes[0]);
     if (auto const text = first_byte_fault(first, rules); !text.empty()) {
-        return bad(protocol_violation, text);
+        return refuse(r, protocol_violation, text);
     }
     r.op = static_cast<opcode>(first & 0x0F);
     r.fin = (first & 0x80) != 0;
     r.rsv1 = (first & 0x40) != 0;
-    if (bytes.size() < 2) return r;
+    if (bytes.size() < 2) return;
 
     auto const second = static_cast<std::uint8_t>(bytes[1]);
     bool const masked = (second & 0x80) != 0;
     if (masked != (rules.side == role::server)) {
-        return bad(protocol_violation, masked ? "masked server frame" : "unmasked client frame");
+        return refuse(r, protocol_violation,
+                      masked ? "masked server frame" : "unmasked client frame");
     }
     std::uint8_t const short_length = second & 0x7F;
     if (is_control(r.op) && short_length > control_bytes_max) {
-        return bad(protocol_violation, "control frame over 125 bytes");
+        return refuse(r, protocol_violation, "control frame over 125 bytes");
     }
     std::size_t const length_bytes = short_length < 126 ? 0 : short_length == 126 ? 2 : 8;
-    if (bytes.size() < 2 + length_bytes) return r;
+    if (bytes.size() < 2 + length_bytes) return;
     r.payload_bytes = length_bytes == 0 ? short_length : big_endian(&bytes[2], length_bytes);
-    if (r.payload_bytes >> 63 != 0) return bad(protocol_violation, "length with its top bit set");
+    if (r.payload_bytes >> 63 != 0)
+        return refuse(r, protocol_violation, "length with its top bit set");
     if ((length_bytes == 2 && r.payload_bytes < 126) ||
         (length_bytes == 8 && r.payload_bytes <= 0xFFFF)) {
-        return bad(protocol_violation, "length not in its shortest form");
+        return refuse(r, protocol_violation, "length not in its shortest form");
     }
     if (!is_control(r.op)) {
         bool const compressed = rules.in_message ? rules.in_compressed : r.rsv1;
         std::uint64_t const most = compressed ? rules.compressed_bytes_max : rules.plain_bytes_max;
         // `held` is within `most`: it was checked like this with each frame before.
-        if (r.payload_bytes > most - rules.held) return bad(message_too_large, "message too large");
+        if (r.payload_bytes > most - rules.held)
+            return refuse(r, message_too_large, "message too large");
     }
 
     std::size_t const mask_bytes = masked ? 4 : 0;
-    if (bytes.size() < 2 + length_bytes + mask_bytes) return r;
+    if (bytes.size() < 2 + length_bytes + mask_bytes) return;
     if (masked) std::memcpy(r.mask.data(), &bytes[2 + length_bytes], 4);
     r.size = static_cast<std::uint8_t>(2 + length_bytes + mask_bytes);
     r.status = header_status::complete;
-    return r;
 }
 
 }  // namespace weir::ws

@@ -37,7 +37,8 @@ struct header_reading {
 
 /// Reads one frame header (RFC 6455 section 5.2) from the front of `bytes`. Every rule is applied
 /// as soon as the bytes that it is about are there, in the order of the wire, so that the verdict
-/// does not depend on how the header was split.
-header_reading read_header(std::span<char const> bytes, header_rules const& rules) noexcept;
+/// does not depend on how the header was split. `into` is as made by its constructor.
+void read_header(header_reading& into, std::span<char const> bytes,
+                 header_rules const& rules) noexcept;
 
 }  // namespace weir::ws

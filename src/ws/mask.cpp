@@ -1,5 +1,6 @@
 #include <weir/ws/mask.hpp>
 
+#include <bit>
 #include <cstring>
 
 #if defined(__SSE2__)
@@ -11,10 +12,12 @@ namespace weir::ws {
 void apply_mask(std::span<char> bytes, mask_key key, std::size_t phase) noexcept {
     // From here on the pattern starts with the key byte that falls on the first of `bytes`, and
     // every step is a multiple of four, so it never turns again.
-    std::array<std::uint8_t, 8> turned;
-    for (std::size_t i = 0; i != turned.size(); ++i) turned[i] = key[(phase + i) & 3];
-    std::uint64_t pattern;
-    std::memcpy(&pattern, turned.data(), sizeof pattern);
+    std::uint32_t key_word;
+    std::memcpy(&key_word, key.data(), sizeof key_word);
+    int const turn = 8 * static_cast<int>(phase & 3);
+    bool constexpr little = std::endian::native == std::endian::little;
+    std::uint32_t const turned = little ? std::rotr(key_word, turn) : std::rotl(key_word, turn);
+    std::uint64_t const pattern = std::uint64_t{turned} << 32 | turned;
 
     char* p = bytes.data();
     std::size_t left = bytes.size();
@@ -35,8 +38,17 @@ void apply_mask(std::span<char> bytes, mask_key key, std::size_t phase) noexcept
         word ^= pattern;
         std::memcpy(p, &word, sizeof word);
     }
+    if (left >= 4) {
+        std::uint32_t word;
+        std::memcpy(&word, p, sizeof word);
+        word ^= turned;
+        std::memcpy(p, &word, sizeof word);
+        p += 4;
+        left -= 4;
+    }
     for (std::size_t i = 0; i != left; ++i) {
-        p[i] = static_cast<char>(static_cast<std::uint8_t>(p[i]) ^ turned[i]);
+        std::uint32_t const one = turned >> 8 * (little ? i : 3 - i);
+        p[i] = static_cast<char>(static_cast<std::uint8_t>(p[i]) ^ static_cast<std::uint8_t>(one));
     }
 }
 

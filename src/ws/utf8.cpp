@@ -56,8 +56,36 @@ byte const* skip_ascii(byte const* p, byte const* end) noexcept {
     return p;
 }
 
-constexpr bool is_continuation(byte b) noexcept {
-    return (b & 0xC0) == 0x80;
+std::uint32_t load_big_endian(byte const* p) noexcept {
+    return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | p[3];
+}
+
+/// How long the valid sequence of two to four bytes is that `word` starts with; 0 if none.
+constexpr int sequence_size(std::uint32_t word) noexcept {
+    if ((word & 0xF0C0C000) == 0xE0808000) {
+        std::uint32_t const telling = word & 0x0F200000;  // 0: overlong; D and A0…BF: a surrogate
+        return telling != 0 && telling != 0x0D200000 ? 3 : 0;
+    }
+    if ((word & 0xE0C00000) == 0xC0800000) return (word & 0x1E000000) != 0 ? 2 : 0;
+    if ((word & 0xF8C0C0C0) == 0xF0808080) {
+        std::uint32_t const telling = word & 0x07300000;  // 0: overlong; past F4 8F: > U+10FFFF
+        return telling != 0 && telling <= 0x04000000 ? 4 : 0;
+    }
+    return 0;
+}
+
+/// Goes over whole valid characters; stops where the rule has to be looked at byte by byte.
+byte const* skip_valid(byte const* p, byte const* end) noexcept {
+    while (end - p >= 4) {
+        if (*p < 0x80) {
+            p = skip_ascii(p, end);
+            continue;
+        }
+        int const size = sequence_size(load_big_endian(p));
+        if (size == 0) break;
+        p += size;
+    }
+    return p;
 }
 
 }  // namespace
@@ -67,40 +95,27 @@ bool utf8_validator::feed(std::string_view piece) noexcept {
     auto const* p = reinterpret_cast<byte const*>(piece.data());
     byte const* const end = p + piece.size();
     while (p != end) {
-        if (need_ != 0) {  // a sequence the last piece left open, or this one is about to
+        if (need_ == 0) {
+            p = skip_valid(p, end);
+            if (p == end) break;
+            if (*p < 0x80) {
+                ++p;
+                continue;
+            }
+            lead const row = leads[*p - 0x80U];
+            need_ = row.need;
+            low_ = row.low;
+            high_ = row.high;
+            if (need_ == failed) return false;
+        } else {
             if (*p < low_ || *p > high_) {
                 need_ = failed;
                 return false;
             }
-            ++p;
             --need_;
             low_ = 0x80;
             high_ = 0xBF;
-            continue;
         }
-        if (*p < 0x80) {
-            p = skip_ascii(p, end);
-            continue;
-        }
-        lead const row = leads[*p - 0x80U];
-        if (row.need < end - p) {  // the whole sequence lies here (never so for a failed row > 3)
-            bool const good = row.need <= 3 && p[1] >= row.low && p[1] <= row.high &&
-                              (row.need < 2 || is_continuation(p[2])) &&
-                              (row.need < 3 || is_continuation(p[3]));
-            if (!good) {
-                need_ = failed;
-                return false;
-            }
-            p += row.need + 1;
-            continue;
-        }
-        if (row.need == failed) {
-            need_ = failed;
-            return false;
-        }
-        need_ = row.need;
-        low_ = row.low;
-        high_ = row.high;
         ++p;
     }
     return true;
