@@ -152,12 +152,10 @@ bool decoder::pass::enter(header_reading const& header) {
     if (self.assembly_ == nullptr) self.assembly_ = std::make_unique<assembly>();
     assembly& a = *self.assembly_;
     if (!is_control(header.op)) {
-        if (!a.in_message) {
+        if (!a.in_message) {  // so it is new: one that is between messages does not stay
             a.in_message = true;
             a.kind = header.op;
             a.compressed = header.rsv1;
-            a.fragments = 0;
-            a.text.reset();
         }
         if (a.fragments == self.fragments_max_) {
             return fail({close_reason::message_too_large, "message in too many fragments"});

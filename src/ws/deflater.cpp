@@ -11,7 +11,7 @@
 namespace weir::ws {
 namespace {
 
-constexpr std::size_t usual_scratch_bytes = 128 * 1024;
+constexpr std::size_t usual_scratch_bytes = std::size_t{128} * 1024;
 constexpr int memory_level = 8;  // zlib's default: hash and symbol buffers of 128 KiB
 
 constexpr std::size_t tail_bytes = 4;  // 00 00 ff ff, which RFC 7692 section 7.2.1 removes

@@ -12,7 +12,7 @@ namespace weir::ws {
 namespace {
 
 /// Scratch that is kept from call to call; a larger one goes back. Twice the default message.
-constexpr std::size_t usual_scratch_bytes = 128 * 1024;
+constexpr std::size_t usual_scratch_bytes = std::size_t{128} * 1024;
 constexpr std::size_t first_scratch_bytes = 4096;
 
 /// What every sender removed from the end of its message (RFC 7692 section 7.2.1).

@@ -69,6 +69,12 @@ TEST(deflated_messages, limits_are_those_of_the_inflated_message) {
     expect_events(small, longest, {"fault 1002 compressed data is corrupt"});
     expect_events(small, client_frame(binary, std::string(1190, '\xff'), true, true),
                   {"fault 1009 message too large"});
+    auto const in_two = [](std::size_t size) {
+        return client_frame(binary, std::string(1000, '\xff'), false, true) +
+               client_frame(continuation, std::string(size - 1000, '\xff'));
+    };
+    expect_events(small, in_two(1189), {"fault 1002 compressed data is corrupt"});
+    expect_events(small, in_two(1190), {"fault 1009 message too large"});
     expect_events(small, client_frame(binary, std::string(1001, 'x')),
                   {"fault 1009 message too large"});
 }
