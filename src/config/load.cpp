@@ -86,11 +86,13 @@ environment read_environment() {
 namespace {
 
 /// Everything after the file, the same for every way of getting it.
-void finish(loaded& out, merge& sources_so_far, fault_list& faults, sources const& from) {
+void finish(loaded& out, merge& sources_so_far, fault_list& faults, sources const& from,
+            bool file_read) {
     sources_so_far.variables(from.variables);
     sources_so_far.assignments(from.assignments);
     read_secret_files(out.values, out.origins, from.read, faults);
-    check_combinations(out.values, out.origins, faults);
+    // Without the file most values are not those that were meant.
+    if (file_read) check_combinations(out.values, out.origins, faults);
     if (out.development) check_development(out.values, out.origins, faults);
     out.faults = faults.take();
 }
@@ -110,7 +112,7 @@ loaded load(sources const& from) {
     out.values = development_settings();
     fault_list faults;
     merge all(out.values, out.origins, faults);
-    finish(out, all, faults, from);
+    finish(out, all, faults, from, true);
     return out;
 }
 
@@ -119,13 +121,14 @@ loaded load_text(std::string_view name, std::string_view text, sources const& fr
     out.values = default_settings();
     fault_list faults;
     merge all(out.values, out.origins, faults);
+    bool file_read = false;
     if (text.size() <= file_bytes_max) {
-        all.file(name, text);
+        file_read = all.file(name, text);
     } else {
         faults.add(severity::error, {layer::file, std::string(name), 0, 0}, {},
                    "larger than " + std::to_string(file_bytes_max) + " bytes");
     }
-    finish(out, all, faults, from);
+    finish(out, all, faults, from, file_read);
     return out;
 }
 

@@ -45,21 +45,22 @@ void merge::error(origin const& where, std::string path, std::string message) {
     faults_.add(severity::error, where, std::move(path), std::move(message));
 }
 
-void merge::file(std::string_view name, std::string_view text) {
+bool merge::file(std::string_view name, std::string_view text) {
     origin const from{layer::file, std::string(name), 0, 0};
     auto const document = parse_document(text);
     if (auto* const bad = std::get_if<document_fault>(&document)) {
         error(at(from, bad->at), {}, bad->message);
-        return;
+        return false;
     }
     node const& root = std::get<node>(document);
-    if (root.kind == node_kind::null) return;
+    if (root.kind == node_kind::null) return true;
     if (root.kind != node_kind::map) {
         error(at(from, root.at), {},
               "the file is " + std::string(describe(root.kind)) + " where a mapping belongs");
-        return;
+        return false;
     }
     mapping(top(), {}, root, from);
+    return true;
 }
 
 void merge::one(origin const& from, std::string_view path, std::string_view text) {

@@ -20,7 +20,8 @@ public:
     merge(settings& values, provenance& origins, fault_list& faults)
         : values_(values), origins_(origins), faults_(faults) {}
 
-    void file(std::string_view name, std::string_view text);
+    /// False when the text as a whole is none that can be used.
+    [[nodiscard]] bool file(std::string_view name, std::string_view text);
     void variables(environment const& all);
     void assignments(std::vector<std::string> const& all);
 

@@ -34,6 +34,31 @@ TEST(document, keeps_order_duplicates_and_places) {
     EXPECT_EQ(list.items[1].entries[1].value.kind, node_kind::scalar);
 }
 
+TEST(document, reads_what_editors_on_windows_write) {
+    auto const parsed = parse_document(
+        "\xef\xbb\xbf"
+        "a: 1\r\nb: \"x\"\r\n");
+    ASSERT_TRUE(std::holds_alternative<node>(parsed));
+    node const& root = std::get<node>(parsed);
+    ASSERT_EQ(root.entries.size(), 2U);
+    EXPECT_EQ(root.entries[0].key, "a");
+    EXPECT_EQ(root.entries[0].value.text, "1");
+    EXPECT_EQ(root.entries[1].at.line, 2);
+    EXPECT_EQ(root.entries[1].value.text, "x");
+}
+
+TEST(document, the_end_of_the_text_changes_no_value) {
+    for (std::string_view const end : {"", "\n", "\n\n", " # done", "\n# done\n", "\n...\n"}) {
+        auto const parsed = parse_document("a: |\n  x\nb: [y]" + std::string(end));
+        ASSERT_TRUE(std::holds_alternative<node>(parsed)) << end;
+        node const& root = std::get<node>(parsed);
+        EXPECT_EQ(root.entries.at(0).value.text, "x\n");
+        EXPECT_EQ(root.entries.at(1).value.items.at(0).text, "y");
+    }
+    auto const block = parse_document("a: |\n  x\n");
+    EXPECT_EQ(std::get<node>(block).entries.at(0).value.text, "x\n");
+}
+
 TEST(document, refuses_what_could_grow) {
     EXPECT_EQ(refused("a: &x 1\n").at.line, 1);
     EXPECT_EQ(refused("a: 1\nb: *x\n").at.line, 2);

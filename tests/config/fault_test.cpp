@@ -253,6 +253,11 @@ TEST(faults, do_not_follow_from_a_value_that_was_refused) {
     EXPECT_EQ(texts(l, severity::error).size(), 1U);
 }
 
+TEST(faults, of_a_file_that_is_no_yaml_stand_alone) {
+    loaded const l = load_yaml("auth: {anonymous: true\n");
+    EXPECT_EQ(l.faults.size(), 1U) << "nothing about values that were never read";
+}
+
 TEST(faults, an_empty_file_and_empty_sections_are_the_defaults) {
     for (char const* const text : {"", "# nothing\n", "---\n", "limits:\nlog:\n", "limits: {}\n"}) {
         EXPECT_THAT(texts(load_yaml(text), severity::error), IsEmpty()) << text;

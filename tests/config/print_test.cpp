@@ -22,7 +22,7 @@ void disturb(option const& row, field const& value) {
     std::visit(
         overloaded{
             [](std::monostate) {}, [](bool* b) { *b = !*b; },
-            [](std::string* s) { *s = "/odd: \"text\" \\ # é [x] {y}, *z"; },
+            [](std::string* s) { *s = "/odd: \"text\" \\ # é \u2028\u0085 [x] {y}, *z"; },
             [](std::vector<std::string>* list) {
                 *list = {"https://*.example.com", "http://[::1]:3000"};
             },
