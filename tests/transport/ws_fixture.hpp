@@ -134,6 +134,13 @@ struct connection_bed {
     bool run_until_closed() {
         return run([&] { return owner.closes > 0; });
     }
+    /// Both ends hold little, so that a peer that does not read is soon felt.
+    void shrink_buffers() {
+        int const small = 64 * 1024;  // less than a loopback packet would stall the window
+        ::setsockopt(peer->socket().descriptor(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        int const tiny = 1;  // the kernel makes about 4 KiB of it
+        ::setsockopt(server_descriptor, SOL_SOCKET, SO_SNDBUF, &tiny, sizeof tiny);
+    }
     /// The peer's frames but for control frames, as text.
     std::vector<std::string> heard() const {
         std::vector<std::string> all;

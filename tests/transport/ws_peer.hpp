@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -119,24 +120,31 @@ private:
         return n;
     }
     void take_frames() {
-        while (unread_.size() >= 2) {
-            auto const at = [&](std::size_t i) {
-                return std::uint64_t{static_cast<unsigned char>(unread_[i])};
-            };
-            std::size_t header = 2;
-            std::uint64_t size = at(1) & 0x7F;
-            if (size >= 126) {
-                std::size_t const more = size == 126 ? 2 : 8;
-                if (unread_.size() < 2 + more) return;
-                size = 0;
-                for (; header < 2 + more; ++header) size = size << 8 | at(header);
-            }
-            if (unread_.size() < header + size) return;
-            frames.push_back({(at(0) & 0x80) != 0, (at(0) & 0x40) != 0,
-                              static_cast<ws::opcode>(at(0) & 0x0F),
-                              unread_.substr(header, static_cast<std::size_t>(size))});
-            unread_.erase(0, header + static_cast<std::size_t>(size));
+        std::string_view rest = unread_;
+        while (take_frame(rest)) {
         }
+        unread_.erase(0, unread_.size() - rest.size());
+    }
+    // Takes one whole frame off the front; false when there is none.
+    bool take_frame(std::string_view& rest) {
+        auto const at = [&](std::size_t i) {
+            return std::uint64_t{static_cast<unsigned char>(rest[i])};
+        };
+        if (rest.size() < 2) return false;
+        std::size_t header = 2;
+        std::uint64_t size = at(1) & 0x7F;
+        if (size >= 126) {
+            std::size_t const more = size == 126 ? 2 : 8;
+            if (rest.size() < 2 + more) return false;
+            size = 0;
+            for (; header < 2 + more; ++header) size = size << 8 | at(header);
+        }
+        if (rest.size() < header + size) return false;
+        auto const payload = rest.substr(header, static_cast<std::size_t>(size));
+        frames.push_back({(at(0) & 0x80) != 0, (at(0) & 0x40) != 0,
+                          static_cast<ws::opcode>(at(0) & 0x0F), std::string(payload)});
+        rest.remove_prefix(header + payload.size());
+        return true;
     }
 
     raw_socket socket_;
