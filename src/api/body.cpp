@@ -62,8 +62,8 @@ result<body> body::read(std::string_view text) {
 bool body::member(std::string_view raw_key, std::string_view raw_value) {
     std::string key;
     append_unescaped(key, raw_key);
-    bool const fresh = std::none_of(fields_.begin(), fields_.end(),
-                                    [&](auto const& f) { return f.first == key; });
+    bool const fresh =
+        std::none_of(fields_.begin(), fields_.end(), [&](auto const& f) { return f.first == key; });
     fields_.emplace_back(std::move(key), raw_value);
     return fresh && fields_.size() <= fields_max;
 }

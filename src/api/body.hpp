@@ -13,7 +13,8 @@
 namespace weir::api {
 
 /// A JSON object of a request, by its top-level fields. Values stay as the bytes that were sent, so
-/// that a payload reaches clients untouched. Views into the text it was read from, which outlives it.
+/// that a payload reaches clients untouched. Views into the text it was read from, which outlives
+/// it.
 class body final : private json_members {
 public:
     static constexpr std::size_t fields_max = 64;

@@ -88,8 +88,8 @@ asio::awaitable<http::response> server_api::state::send(http::request& r) {
     if (b->raw("payload").size() > limits.message_bytes) {
         co_return error({errc::too_large, "payload is larger than limits.message_bytes"});
     }
-    auto const n = co_await shards.send(std::move(*target), std::move(*event),
-                                        std::string(b->raw("payload")));
+    auto const n =
+        co_await shards.send(std::move(*target), std::move(*event), std::string(b->raw("payload")));
     co_return http::json_response(R"({"sessions":)" + std::to_string(n) + "}");
 }
 

@@ -17,8 +17,8 @@ result<std::uint64_t> number_of(http::request const& r, std::string_view name,
     std::uint64_t n = 0;
     auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), n);
     if (error != std::errc{} || end != text->data() + text->size() || n > max) {
-        return fault{errc::bad_request, std::string(name) + " must be a number up to " +
-                                            std::to_string(max)};
+        return fault{errc::bad_request,
+                     std::string(name) + " must be a number up to " + std::to_string(max)};
     }
     return n;
 }
@@ -76,8 +76,7 @@ void server_api::state::add_query_routes(http::router& r) {
     // The description holds no secret, and a client generator has no key.
     r.on(http::method::get, "/api/v1/openapi.json",
          http::router::plain_action([this](http::request&) {
-             return keys.empty() ? http::json_error(404, errc::unsupported,
-                                                    "the server API is off")
+             return keys.empty() ? http::json_error(404, errc::unsupported, "the server API is off")
                                  : http::json_response(std::string(openapi_json()));
          }));
 }

@@ -44,8 +44,7 @@ void server_api::state::route(http::router& r, http::method m, std::string_view 
                               std::string_view scope, member act) {
     // The lambda is no coroutine; it calls one, so its captures need not outlive a suspension.
     r.on(m, "/api/v1/" + std::string(path),
-         http::router::action(
-             [this, scope, act](http::request& q) { return call(q, scope, act); }),
+         http::router::action([this, scope, act](http::request& q) { return call(q, scope, act); }),
          m == http::method::post ? limits.body_bytes : 0);
 }
 
@@ -75,15 +74,14 @@ std::optional<http::response> server_api::state::refuse(http::request const& r,
         return error({errc::unauthorized, "unknown key"});
     }
     auto const& scopes = known->key.scopes;
-    bool const allowed = std::any_of(scopes.begin(), scopes.end(), [&](std::string const& s) {
-        return s == scope || s == "*";
-    });
+    bool const allowed = std::any_of(scopes.begin(), scopes.end(),
+                                     [&](std::string const& s) { return s == scope || s == "*"; });
     if (!allowed) {
         return error({errc::forbidden, "key \"" + known->key.name + "\" has no scope \"" +
                                            std::string(scope) + '"'});
     }
-    auto const wait = known->rate.take(
-        {limits.requests_per_second, 2 * limits.requests_per_second}, read_clocks().mono);
+    auto const wait = known->rate.take({limits.requests_per_second, 2 * limits.requests_per_second},
+                                       read_clocks().mono);
     if (wait.count() > 0) {
         at(counts.limited, limit_kind::api).add();
         return error({errc::rate_limited, "too many requests with this key", wait});

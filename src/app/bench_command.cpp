@@ -51,7 +51,8 @@ void add_bench_command(CLI::App& app, int& status) {
         "bench", "Measures this build: the server's CPU and memory, beside a yardstick");
     command->require_subcommand(1);
     command->footer(
-        "Each starts a daemon of its own on one processor and loads it from another; nothing is sent\n"
+        "Each starts a daemon of its own on one processor and loads it from another; nothing is "
+        "sent\n"
         "beyond this machine. Quote the ratios: rounds alternate with the yardstick, so a machine\n"
         "whose speed drifts spoils both alike. docs/performance.md says how the figures are made.");
 
@@ -63,23 +64,25 @@ void add_bench_command(CLI::App& app, int& status) {
     add_messages(limit_command, limit);
 
     auto const fanout = std::make_shared<options>();
-    auto* const fanout_command = add(*command, "fanout", "One publisher, N subscribers of one topic",
-                                     fanout, status, bench::run_fanout);
+    auto* const fanout_command =
+        add(*command, "fanout", "One publisher, N subscribers of one topic", fanout, status,
+            bench::run_fanout);
     add_rounds(fanout_command, fanout);
     add_messages(fanout_command, fanout);
     fanout_command->add_flag("!--alone", fanout->compare, "without the yardstick");
 
     auto const echo = std::make_shared<options>();
     echo->connections = 100;
-    add_rounds(add(*command, "echo", "ping and pong in JSON, one under way on each connection", echo,
-                   status, bench::run_echo),
+    add_rounds(add(*command, "echo", "ping and pong in JSON, one under way on each connection",
+                   echo, status, bench::run_echo),
                echo);
 
     auto const idle = std::make_shared<options>();
     idle->connections = 15'000;
     auto* const idle_command = add(*command, "idle", "Memory of N idle sessions, CPU of heartbeats",
                                    idle, status, bench::run_idle);
-    idle_command->add_option("--messages", idle->acknowledged, "acknowledged before the second look")
+    idle_command
+        ->add_option("--messages", idle->acknowledged, "acknowledged before the second look")
         ->capture_default_str();
     idle_command->add_option("--watch", idle->heartbeat_seconds, "seconds of heartbeats")
         ->capture_default_str();

@@ -6,7 +6,6 @@
 #include <weir/message/json_text.hpp>
 
 #include <CLI/CLI.hpp>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -22,7 +21,9 @@ namespace {
 
 constexpr seconds patience{10};
 
-mono_time in_time() { return std::chrono::steady_clock::now() + patience; }
+mono_time in_time() {
+    return std::chrono::steady_clock::now() + patience;
+}
 
 void complain(std::string_view text) {
     std::fprintf(stderr, "error: %.*s\n", static_cast<int>(text.size()), text.data());

@@ -6,11 +6,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cstdio>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 namespace weir::app {
 namespace {
@@ -28,7 +27,9 @@ config::machine this_machine() {
     return m;
 }
 
-void print(std::string const& text) { std::fputs(text.c_str(), stdout); }
+void print(std::string const& text) {
+    std::fputs(text.c_str(), stdout);
+}
 
 }  // namespace
 
@@ -52,8 +53,8 @@ config::sources config_options::sources() const {
 config::loaded config_options::load() const {
     auto loaded = config::load(sources());
     for (config::config_fault const& f : loaded.faults) {
-        std::fprintf(stderr, "%s: %s\n",
-                     f.weight == config::severity::error ? "error" : "warning", f.text().c_str());
+        std::fprintf(stderr, "%s: %s\n", f.weight == config::severity::error ? "error" : "warning",
+                     f.text().c_str());
     }
     return loaded;
 }
@@ -79,7 +80,8 @@ void add_config_command(CLI::App& app, int& status) {
     auto const options = std::make_shared<config_options>();
     auto const defaults = std::make_shared<bool>(false);
     options->add_to(*command);
-    command->add_flag("--defaults", *defaults, "prints the defaults instead, as a file to start from");
+    command->add_flag("--defaults", *defaults,
+                      "prints the defaults instead, as a file to start from");
     command->callback([options, defaults, &status] {
         if (*defaults) return print(config::print_defaults());
         auto const loaded = options->load();

@@ -27,9 +27,13 @@ std::vector<api::api_key> api_keys(config::settings const& s) {
     return keys;
 }
 
-log::settings log_settings(config::settings const& s) { return {s.log.level, s.log.format}; }
+log::settings log_settings(config::settings const& s) {
+    return {s.log.level, s.log.format};
+}
 
-void complain(fault const& f) { std::fprintf(stderr, "error: %s\n", f.message.c_str()); }
+void complain(fault const& f) {
+    std::fprintf(stderr, "error: %s\n", f.message.c_str());
+}
 
 }  // namespace
 
@@ -97,10 +101,9 @@ void daemon::add_routes() {
     api::operations ops;
     ops.drain = [this](std::optional<double> rate) { return begin_drain("drain", rate); };
     ops.shed = [this](double share) {
-        auto const spread =
-            ops::drain_spread(static_cast<std::size_t>(static_cast<double>(shards_->connections()) * share),
-                              static_cast<double>(settings_.limits.handshakes_per_second),
-                              settings_.drain.timeout);
+        auto const spread = ops::drain_spread(
+            static_cast<std::size_t>(static_cast<double>(shards_->connections()) * share),
+            static_cast<double>(settings_.limits.handshakes_per_second), settings_.drain.timeout);
         return shards_->send_away({.reason = "shed",
                                    .share = share,
                                    .spread = spread,
@@ -133,30 +136,32 @@ void daemon::announce() const {
                             {"shards", shards_->observers().size()},
                             {"server_api", !settings_.api.keys.empty()}});
     if (!development_) return;
-    std::fprintf(stderr,
-                 "\n"
-                 "  Weir %.*s in development mode: no configuration file was given, so this server is\n"
-                 "  reachable from this machine only, asks nobody who they are and allows everything.\n"
-                 "  For more than trying out: weir config --defaults > weir.yaml; weir serve -c weir.yaml\n"
-                 "\n"
-                 "  Demo      http://%s:%u/\n"
-                 "  Clients   ws://%s:%u/v1/ws\n"
-                 "  Metrics   http://%s:%u/metrics\n"
-                 "\n",
-                 static_cast<int>(version().size()), version().data(), outside.address.c_str(),
-                 shards_->port(), outside.address.c_str(), shards_->port(),
-                 settings_.listen.internal_listener.address.c_str(), internal_->port());
+    std::fprintf(
+        stderr,
+        "\n"
+        "  Weir %.*s in development mode: no configuration file was given, so this server is\n"
+        "  reachable from this machine only, asks nobody who they are and allows everything.\n"
+        "  For more than trying out: weir config --defaults > weir.yaml; weir serve -c weir.yaml\n"
+        "\n"
+        "  Demo      http://%s:%u/\n"
+        "  Clients   ws://%s:%u/v1/ws\n"
+        "  Metrics   http://%s:%u/metrics\n"
+        "\n",
+        static_cast<int>(version().size()), version().data(), outside.address.c_str(),
+        shards_->port(), outside.address.c_str(), shards_->port(),
+        settings_.listen.internal_listener.address.c_str(), internal_->port());
 }
 
 void daemon::warn_of_descriptors() const {
     auto const have = ops::raise_descriptor_limit();
     auto const want = settings_.limits.connections + ops::descriptors_aside;
     if (development_ || have >= want) return;
-    std::fprintf(stderr,
-                 "warning: limits.connections is %llu, but this process may open %llu descriptors "
-                 "only; raise the limit (LimitNOFILE= under systemd, ulimit -n in a shell) to %llu\n",
-                 static_cast<unsigned long long>(settings_.limits.connections),
-                 static_cast<unsigned long long>(have), static_cast<unsigned long long>(want));
+    std::fprintf(
+        stderr,
+        "warning: limits.connections is %llu, but this process may open %llu descriptors "
+        "only; raise the limit (LimitNOFILE= under systemd, ulimit -n in a shell) to %llu\n",
+        static_cast<unsigned long long>(settings_.limits.connections),
+        static_cast<unsigned long long>(have), static_cast<unsigned long long>(want));
 }
 
 asio::awaitable<void> daemon::watch_signals() {
@@ -183,8 +188,8 @@ milliseconds daemon::begin_drain(std::string reason, std::optional<double> per_s
     auto spread = ops::drain_spread(
         clients, static_cast<double>(settings_.limits.handshakes_per_second), timeout);
     if (per_second && *per_second > 0) {
-        spread = milliseconds(static_cast<std::int64_t>(1000.0 * static_cast<double>(clients) /
-                                                        *per_second));
+        spread = milliseconds(
+            static_cast<std::int64_t>(1000.0 * static_cast<double>(clients) / *per_second));
     }
     if (!draining_) {
         draining_ = true;
@@ -208,8 +213,9 @@ void daemon::reload() {
                    "configuration", {{"fault", f.text()}});
     }
     auto const installed = config::reloadable_part(settings_, loaded.values);
-    auto const live = loaded.ok() ? ops::make_live_settings(installed)
-                                  : result<live_settings_ptr>(fault{errc::bad_request, "see above"});
+    auto const live = loaded.ok()
+                          ? ops::make_live_settings(installed)
+                          : result<live_settings_ptr>(fault{errc::bad_request, "see above"});
     if (!live) {
         log::error("reload failed, nothing changed", {{"error", live.error().message}});
         exporter_->count_reload(false);

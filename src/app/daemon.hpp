@@ -20,8 +20,8 @@
 
 namespace weir::app {
 
-/// The composition root: builds everything from the configuration, runs the control thread (signals,
-/// server API, metrics, drain, reload) and takes everything down again. One a process.
+/// The composition root: builds everything from the configuration, runs the control thread
+/// (signals, server API, metrics, drain, reload) and takes everything down again. One a process.
 class daemon {
 public:
     daemon(config::sources sources, config::loaded loaded);

@@ -7,11 +7,13 @@
 
 int main(int argc, char** argv) {
     using namespace weir::app;
-    // A peer that went away is an error of a write, not a signal; OpenSSL writes without MSG_NOSIGNAL.
+    // A peer that went away is an error of a write, not a signal; OpenSSL writes without
+    // MSG_NOSIGNAL.
     std::signal(SIGPIPE, SIG_IGN);
 
     CLI::App app(
-        "Weir carries messages over long-lived connections: WebSocket in, the same to everyone who\n"
+        "Weir carries messages over long-lived connections: WebSocket in, the same to everyone "
+        "who\n"
         "follows the topic, once and in order, or a word about what is missing.\n\n"
         "  weir serve                      start in development mode on http://127.0.0.1:8080\n"
         "  weir serve -c weir.yaml         start with a configuration\n"

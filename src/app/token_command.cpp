@@ -28,15 +28,17 @@ int run(token_options const& o) {
     config::jwt_settings const& jwt = loaded.values.auth.jwt;
     if (!jwt.key.given()) {
         std::fputs(
-            "error: auth.jwt.secret is not set; the daemon would refuse every token. Give the same\n"
+            "error: auth.jwt.secret is not set; the daemon would refuse every token. Give the "
+            "same\n"
             "configuration as the daemon's with -c, or WEIR_AUTH__JWT__SECRET_FILE.\n",
             stderr);
         return exit_usage;
     }
     if (jwt.user_claim != "sub") {
-        std::fprintf(stderr,
-                     "error: auth.jwt.user_claim is \"%s\"; `weir token` names the user in sub only\n",
-                     jwt.user_claim.c_str());
+        std::fprintf(
+            stderr,
+            "error: auth.jwt.user_claim is \"%s\"; `weir token` names the user in sub only\n",
+            jwt.user_claim.c_str());
         return exit_usage;
     }
     auth::token_request request;

@@ -47,8 +47,8 @@ std::string_view to_string(publish_source s) noexcept {
 }
 
 std::string_view to_string(drop_reason r) noexcept {
-    static constexpr std::array<std::string_view, drop_reason_count> names = {
-        "outbox_full", "closed", "volatile"};
+    static constexpr std::array<std::string_view, drop_reason_count> names = {"outbox_full",
+                                                                             "closed"};
     return name(names, r);
 }
 
@@ -70,7 +70,8 @@ std::string_view to_string(limit_kind l) noexcept {
 }
 
 std::string_view to_string(saving s) noexcept {
-    return s == saving::compression ? "compression" : "shared_frames";
+    static constexpr std::array<std::string_view, saving_count> names = {"compression"};
+    return name(names, s);
 }
 
 }  // namespace weir

@@ -11,8 +11,7 @@ namespace {
 std::string title(char const* what, options const& o) {
     return std::string(what) + ": " + std::to_string(o.connections) + " subscribers, " +
            std::to_string(o.bytes) + " bytes, " + std::to_string(o.burst) + " a turn, " +
-           std::to_string(o.rounds) + " rounds of " + std::to_string(o.seconds).substr(0, 4) +
-           " s";
+           std::to_string(o.rounds) + " rounds of " + std::to_string(o.seconds).substr(0, 4) + " s";
 }
 
 int complain(std::exception const& e) {

@@ -42,16 +42,16 @@ public:
             load_->send_text(0, R"({"type":"publish","topic":"bench.idle","payload":{"n":1}})");
             wait([&] { return received_ >= wanted; });
         }
-        // The subscribe's answer and the messages; without resume nothing is kept, with it this frees it.
-        auto const text =
-            R"({"type":"received","count":)" + std::to_string(messages + 1) + "}";
+        // The subscribe's answer and the messages; without resume nothing is kept, with it this
+        // frees it.
+        auto const text = R"({"type":"received","count":)" + std::to_string(messages + 1) + "}";
         for (std::size_t i = 0; i != load_->size(); ++i) load_->send_text(i, text);
     }
     /// Lets time pass with pings answered.
     void rest(double seconds) {
-        auto const until = load_engine::clock::now() +
-                           std::chrono::duration_cast<load_engine::clock::duration>(
-                               std::chrono::duration<double>(seconds));
+        auto const until =
+            load_engine::clock::now() + std::chrono::duration_cast<load_engine::clock::duration>(
+                                            std::chrono::duration<double>(seconds));
         load_->run_until([&] { return load_engine::clock::now() >= until; }, until);
     }
     double memory() const { return static_cast<double>(private_dirty_of(server_.pid())); }
@@ -89,8 +89,7 @@ int run_idle(options const& o) try {
     progress("watching heartbeats");
     double const cpu_before = idle.cpu();
     idle.rest(o.heartbeat_seconds);
-    double const pairs =
-        (count + static_cast<double>(warm_up)) * o.heartbeat_seconds / 5.0;
+    double const pairs = (count + static_cast<double>(warm_up)) * o.heartbeat_seconds / 5.0;
     double const pair = (idle.cpu() - cpu_before) * 1e6 / pairs;
 
     report out("idle: " + std::to_string(o.connections) + " subscribed sessions");

@@ -3,16 +3,15 @@
 #include <weir/base/ids.hpp>
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdexcept>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace weir::bench {
 namespace {
@@ -90,7 +89,8 @@ void load_engine::connect(link& l, std::size_t number, bool websocket) {
     ::setsockopt(l.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     // Without this each bind would take a port of its own for good, from all addresses together.
     ::setsockopt(l.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    auto const source = address(0x7f010001U + static_cast<std::uint32_t>(next_source_++ / links_a_source), 0);
+    auto const source =
+        address(0x7f010001U + static_cast<std::uint32_t>(next_source_++ / links_a_source), 0);
     if (::bind(l.fd, reinterpret_cast<sockaddr const*>(&source), sizeof source) != 0) fail("bind");
     auto const to = address(INADDR_LOOPBACK, port_);
     if (::connect(l.fd, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0 &&
@@ -122,7 +122,8 @@ void load_engine::open(std::size_t count, bool websocket) {
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
             "Sec-WebSocket-Protocol: weir.v1.json\r\n\r\n";
         send_bytes(first + i, request);
-        auto const allowed = first + i + 1 > handshakes_at_once ? first + i + 1 - handshakes_at_once : 0;
+        auto const allowed =
+            first + i + 1 > handshakes_at_once ? first + i + 1 - handshakes_at_once : 0;
         if (!run_until([&] { return opened_ >= allowed; }, deadline)) break;
     }
     if (!run_until([&] { return opened_ == links_.size(); }, deadline)) {
@@ -162,7 +163,8 @@ void load_engine::send_texts(std::size_t index, std::vector<std::string> const& 
 bool load_engine::run_until(std::function<bool()> const& done, clock::time_point deadline) {
     std::array<epoll_event, 256> events;
     while (!done()) {
-        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
+        auto const left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now());
         if (left.count() <= 0) return false;
         int const n = ::epoll_wait(poll_, events.data(), static_cast<int>(events.size()),
                                    static_cast<int>(std::min<std::int64_t>(left.count(), 1000)));
@@ -193,7 +195,8 @@ void load_engine::read_handshake(link& l, std::string_view bytes) {
     }
     l.upgraded = true;
     ++opened_;
-    std::string().swap(l.head);  // no frame can have come: the server speaks after the first message
+    std::string().swap(
+        l.head);  // no frame can have come: the server speaks after the first message
 }
 
 void load_engine::decode(std::size_t index, std::span<char> bytes) {

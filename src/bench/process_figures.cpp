@@ -1,11 +1,10 @@
 #include "bench/process_figures.hpp"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include <fstream>
+#include <sched.h>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 
 namespace weir::bench {
 

@@ -11,7 +11,9 @@ constexpr auto patience = std::chrono::seconds(30);
 
 }  // namespace
 
-std::string binary_of(options const& o) { return o.binary.empty() ? "/proc/self/exe" : o.binary; }
+std::string binary_of(options const& o) {
+    return o.binary.empty() ? "/proc/self/exe" : o.binary;
+}
 
 void side::receive_from(load_engine& l) {
     l.set_handler([this](std::size_t, std::string_view text) {
@@ -36,8 +38,7 @@ side::round side::run(std::size_t burst, double seconds, latencies& waits) {
         sent_ = load_engine::clock::now();
         send_round(burst);
         if (!load_->run_until([&] { return received_ >= wanted; }, sent_ + patience)) {
-            throw std::runtime_error("messages are missing: " +
-                                     std::to_string(wanted - received_));
+            throw std::runtime_error("messages are missing: " + std::to_string(wanted - received_));
         }
         elapsed = std::chrono::duration<double>(load_engine::clock::now() - began).count();
     } while (elapsed < seconds);

@@ -54,8 +54,8 @@ public:
           ticker_(io_) {}
 
     int run() {
-        auto made = listen_on(io_.get_executor(),
-                              {.address = options_.address, .port = options_.port});
+        auto made =
+            listen_on(io_.get_executor(), {.address = options_.address, .port = options_.port});
         if (!made) {
             std::fprintf(stderr, "error: %s\n", made.error().message.c_str());
             return 2;
@@ -100,9 +100,8 @@ private:
         p.message_bytes = options_.message_bytes;
         auto const number = next_++;
         auto peer = std::make_unique<echo_peer>(
-            turn_, bytes->release(), p, options_.message_bytes * 4, [this, number] {
-                asio::post(io_, [this, number] { peers_.erase(number); });
-            });
+            turn_, bytes->release(), p, options_.message_bytes * 4,
+            [this, number] { asio::post(io_, [this, number] { peers_.erase(number); }); });
         echo_peer& p_ref = *peer;
         peers_.emplace(number, std::move(peer));
         p_ref.start();
@@ -132,6 +131,8 @@ private:
 
 }  // namespace
 
-int run_target(target_options const& o) { return echo_server(o).run(); }
+int run_target(target_options const& o) {
+    return echo_server(o).run();
+}
 
 }  // namespace weir::bench

@@ -1,6 +1,6 @@
+#include <weir/async/tls_context.hpp>
 #include <weir/base/ids.hpp>
 #include <weir/client/ws_client.hpp>
-#include <weir/async/tls_context.hpp>
 #include <weir/http/client_handshake.hpp>
 #include <weir/ws/close_payload.hpp>
 
@@ -24,7 +24,7 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// The first address that takes the connection. The system's own connect time-out bounds it below
 /// the deadline's watchdog.
 asio::awaitable<std::pair<boost::system::error_code, tcp::socket>> dial(ws_url const& url,
-                                                                       mono_time deadline) {
+                                                                        mono_time deadline) {
     auto const executor = co_await asio::this_coro::executor;
     tcp::socket socket(executor);
     tcp::resolver resolver(executor);
@@ -46,7 +46,8 @@ asio::awaitable<std::pair<boost::system::error_code, tcp::socket>> dial(ws_url c
         error = refused;
         if (!error || error == asio::error::operation_aborted) break;
     }
-    // Expired: its handler has run or is queued; cancelling then changes nothing, so it is told by time.
+    // Expired: its handler has run or is queued; cancelling then changes nothing, so it is told by
+    // time.
     watchdog.cancel();
     if (std::chrono::steady_clock::now() >= deadline) error = asio::error::timed_out;
     co_return std::pair(error, std::move(socket));
@@ -101,8 +102,8 @@ asio::awaitable<result<std::unique_ptr<ws_client>>> ws_client::connect(std::stri
     if (url->secure) {
         auto const context = make_client_tls(options.ca_file);
         if (!context) co_return context.error();
-        auto [error, made] = co_await tls_connect(std::move(socket), **context, url->host,
-                                                  options.verify, deadline);
+        auto [error, made] =
+            co_await tls_connect(std::move(socket), **context, url->host, options.verify, deadline);
         if (error) co_return failed("TLS with " + url->authority(), error);
         bytes = std::move(made);
     } else {
@@ -134,8 +135,8 @@ bool ws_client::take(std::span<char> bytes) {
 }
 
 asio::awaitable<boost::system::error_code> ws_client::send_frame(ws::opcode op,
-                                                                std::string_view payload,
-                                                                mono_time deadline) {
+                                                                 std::string_view payload,
+                                                                 mono_time deadline) {
     auto const random = random_u64();
     ws::mask_key mask;
     std::memcpy(mask.data(), &random, mask.size());
@@ -173,7 +174,8 @@ asio::awaitable<result<std::variant<std::string, ws_client::closed>>> ws_client:
             if (!close_sent_) {
                 close_sent_ = true;
                 std::array<char, ws::control_bytes_max> payload;
-                std::uint16_t const code = ws::may_be_sent(closed_->code) ? closed_->code : std::uint16_t{1000};
+                std::uint16_t const code =
+                    ws::may_be_sent(closed_->code) ? closed_->code : std::uint16_t{1000};
                 auto const size = ws::write_close_payload(payload.data(), code, {});
                 co_await send_frame(ws::opcode::close, {payload.data(), size}, deadline);
                 co_await bytes_->shutdown(deadline);

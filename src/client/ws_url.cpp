@@ -2,6 +2,9 @@
 
 #include <boost/url/parse.hpp>
 
+#include <charconv>
+#include <system_error>
+
 namespace weir {
 
 std::string ws_url::authority() const {
@@ -28,8 +31,12 @@ result<ws_url> parse_ws_url(std::string_view text) {
     if (u.host_address().empty()) return refuse("names no host");
     url.host = u.host_address();
     if (u.has_port()) {
-        if (u.port_number() == 0) return refuse("has no usable port");
-        url.port = u.port_number();
+        auto const digits = u.port();  // port_number() wraps what does not fit
+        auto const [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+        if (error != std::errc{} || end != digits.data() + digits.size() || url.port == 0) {
+            return refuse("has no usable port");
+        }
     }
     auto const target = u.encoded_target();
     url.target.assign(target.data(), target.size());

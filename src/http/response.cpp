@@ -60,7 +60,7 @@ std::string_view to_text(outcome stored) noexcept {
 }  // namespace
 
 std::string_view reason_phrase(int status) noexcept {
-    static constexpr std::array<std::pair<int, std::string_view>, 25> phrases = {{
+    static constexpr std::array<std::pair<int, std::string_view>, 26> phrases = {{
         {100, "Continue"},
         {101, "Switching Protocols"},
         {200, "OK"},
@@ -79,6 +79,7 @@ std::string_view reason_phrase(int status) noexcept {
         {414, "URI Too Long"},
         {415, "Unsupported Media Type"},
         {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
         {426, "Upgrade Required"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},

@@ -1,8 +1,7 @@
-#include <weir/metrics/exporter.hpp>
-
 #include "metrics/families.hpp"
 
 #include <weir/base/log.hpp>
+#include <weir/metrics/exporter.hpp>
 
 #include <prometheus/collectable.h>
 #include <prometheus/text_serializer.h>
@@ -43,8 +42,8 @@ private:
         w.counters<handshake_refusal>("weir_handshakes_rejected_total",
                                       "Handshakes that did not become a connection.", "reason",
                                       &observer::refused, named());
-        auto& sessions = w.family("weir_sessions", "Sessions with and without a connection.",
-                                  MetricType::Gauge);
+        auto& sessions =
+            w.family("weir_sessions", "Sessions with and without a connection.", MetricType::Gauge);
         std::uint64_t attached = 0;
         std::uint64_t detached = 0;
         for (observer const* o : w.all()) {
@@ -59,8 +58,8 @@ private:
         w.counters<command_type>("weir_messages_received_total", "Messages from clients.", "type",
                                  &observer::received, named());
         w.counters<publish_source>("weir_messages_published_total",
-                                   "Messages that the broker took.", "source",
-                                   &observer::published, named());
+                                   "Messages that the broker took.", "source", &observer::published,
+                                   named());
         w.counters<transport_kind>("weir_messages_delivered_total",
                                    "Messages that were committed to a write.", "transport",
                                    &observer::delivered, named());
@@ -92,8 +91,8 @@ private:
         w.value("weir_log_dropped_total", "Log lines lost because the queue was full.",
                 MetricType::Counter, static_cast<double>(log::dropped()));
         w.value("weir_broker_up", "1 while the broker can be reached.", MetricType::Gauge, 1);
-        auto& reloads =
-            w.family("weir_config_reloads_total", "Reloads of the configuration.", MetricType::Counter);
+        auto& reloads = w.family("weir_config_reloads_total", "Reloads of the configuration.",
+                                 MetricType::Counter);
         family_writer::add(reloads, static_cast<double>(reloads_done), {{"result", "success"}});
         family_writer::add(reloads, static_cast<double>(reloads_failed), {{"result", "failure"}});
         w.value("weir_build_info", "Always 1; the labels tell.", MetricType::Gauge, 1,
@@ -108,7 +107,9 @@ exporter::exporter(std::string version, std::string commit) : source_(std::make_
 
 exporter::~exporter() = default;
 
-void exporter::add(observer const& o) { source_->all.push_back(&o); }
+void exporter::add(observer const& o) {
+    source_->all.push_back(&o);
+}
 
 void exporter::count_reload(bool success) {
     ++(success ? source_->reloads_done : source_->reloads_failed);

@@ -49,8 +49,7 @@ private:
         for (std::size_t i = 0; i != N; ++i) {
             std::uint64_t sum = 0;
             for (observer const* o : all_) sum += (o->*field)[i].read();
-            add(f, static_cast<double>(sum),
-                {{label, std::string(name_of(static_cast<Enum>(i)))}});
+            add(f, static_cast<double>(sum), {{label, std::string(name_of(static_cast<Enum>(i)))}});
         }
     }
     std::uint64_t sum(single_writer observer::* field) const;

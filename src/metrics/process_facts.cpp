@@ -1,12 +1,11 @@
 #include "metrics/families.hpp"
 
 #include <dirent.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace weir::metrics {
 namespace {

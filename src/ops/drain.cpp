@@ -1,13 +1,11 @@
-#include <weir/ops/drain.hpp>
-
 #include <weir/base/log.hpp>
+#include <weir/ops/drain.hpp>
 
 #include <algorithm>
 
 namespace weir::ops {
 
-milliseconds drain_spread(std::size_t clients, double handshakes_per_second,
-                          milliseconds timeout) {
+milliseconds drain_spread(std::size_t clients, double handshakes_per_second, milliseconds timeout) {
     double const rate = std::max(1.0, handshakes_per_second / 2);
     double const wanted = std::max(1000.0, 1000.0 * static_cast<double>(clients) / rate);
     double const most = 0.8 * static_cast<double>(timeout.count());

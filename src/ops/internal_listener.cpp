@@ -1,8 +1,7 @@
-#include <weir/ops/internal_listener.hpp>
-
 #include <weir/async/listener.hpp>
 #include <weir/async/stream.hpp>
 #include <weir/base/log.hpp>
+#include <weir/ops/internal_listener.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -58,7 +57,9 @@ result<void> internal_listener::listen(std::string const& address, std::uint16_t
     return {};
 }
 
-void internal_listener::start() { tasks_.spawn("accept internal", accept()); }
+void internal_listener::start() {
+    tasks_.spawn("accept internal", accept());
+}
 
 void internal_listener::stop() {
     boost::system::error_code ignored;

@@ -13,8 +13,8 @@ void add_health_routes(http::router& r, shard_set& shards, std::size_t connectio
              auto const numbers = R"("connections":)" + std::to_string(open) +
                                   R"(,"connections_max":)" + std::to_string(connections_max) + "}";
              if (!shards.accepting()) {
-                 return http::json_response(
-                     R"({"ready":false,"reason":"draining",)" + numbers, 503);
+                 return http::json_response(R"({"ready":false,"reason":"draining",)" + numbers,
+                                            503);
              }
              if (open >= connections_max) {
                  return http::json_response(

@@ -17,9 +17,8 @@ namespace weir {
 /// Runs `errand` on the shard's thread and completes on `control` when it calls `done`, once, from
 /// that thread. Should the shard end before, the waiting coroutine is destroyed with its frame.
 template <class R>
-boost::asio::awaitable<R> ask_later(
-    boost::asio::any_io_executor control, shard& whom,
-    std::function<void(shard&, std::function<void(R)>)> errand) {
+boost::asio::awaitable<R> ask_later(boost::asio::any_io_executor control, shard& whom,
+                                    std::function<void(shard&, std::function<void(R)>)> errand) {
     namespace asio = boost::asio;
     auto initiate = [control, &whom, errand = std::move(errand)](auto handler) {
         // std::function wants to copy; a handler can only move.

@@ -20,7 +20,9 @@ client::client(shard& owner, connection_id id, client_slot slot, arrival a)
       place_(std::move(a.place)),
       address_(std::move(a.address)) {}
 
-client::~client() { leave_all(); }
+client::~client() {
+    leave_all();
+}
 
 bool client::start() {
     if (!transport_.start()) return false;
@@ -76,7 +78,9 @@ void client::on_message(std::string_view text, bool binary) {
     rearm();
 }
 
-void client::on_traffic() { session_.on_traffic(shard_.loop().at()); }
+void client::on_traffic() {
+    session_.on_traffic(shard_.loop().at());
+}
 
 void client::on_pong(std::string_view) {
     session_.on_pong_frame(shard_.loop().at());
@@ -108,21 +112,21 @@ void client::on_closed(closing const& c) {
                        : describe(c.reason).code < 4000         ? log::level::debug
                                                                 : log::level::info;
     if (log::enabled(level)) {
-        log::limited(level, "connection closed", address_,
-                     {{"connection", static_cast<std::uint64_t>(id_)},
-                      {"session", session_.id().text()},
-                      {"user", session_.user()},
-                      {"address", address_},
-                      {"reason", describe(c.reason).label},
-                      {"text", c.text},
-                      {"peer_code", c.peer_code},
-                      {"seconds", static_cast<double>(shard_.loop().at().wall -
-                                                      session_.opened_at()) /
-                                      1000.0},
-                      {"messages_in", messages_in_},
-                      {"messages_out", messages_out_},
-                      {"bytes_in", transport_.bytes_in()},
-                      {"bytes_out", transport_.bytes_out()}});
+        log::limited(
+            level, "connection closed", address_,
+            {{"connection", static_cast<std::uint64_t>(id_)},
+             {"session", session_.id().text()},
+             {"user", session_.user()},
+             {"address", address_},
+             {"reason", describe(c.reason).label},
+             {"text", c.text},
+             {"peer_code", c.peer_code},
+             {"seconds",
+              static_cast<double>(shard_.loop().at().wall - session_.opened_at()) / 1000.0},
+             {"messages_in", messages_in_},
+             {"messages_out", messages_out_},
+             {"bytes_in", transport_.bytes_in()},
+             {"bytes_out", transport_.bytes_out()}});
     }
     shard_.retire(*this, indexed_);
 }
@@ -161,7 +165,9 @@ void client::publish(publication p, publish_ticket ticket) {
     if (!closing_) shard_.publish(std::move(p), slot_, static_cast<std::uint32_t>(ticket));
 }
 
-void client::ping_frame() { transport_.ping({}); }
+void client::ping_frame() {
+    transport_.ping({});
+}
 
 void client::close(close_reason why, std::string_view text) {
     if (closing_) return;
@@ -232,7 +238,9 @@ void client::give(std::string_view body) {
     session_.on_delivered(shard_.loop().at());
 }
 
-void client::disconnect(close_reason why, std::string_view text) { close(why, text); }
+void client::disconnect(close_reason why, std::string_view text) {
+    close(why, text);
+}
 
 void client::send_away(goaway const& g, mono_time close_at) {
     if (closing_) return;

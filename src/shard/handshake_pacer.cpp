@@ -4,11 +4,13 @@
 
 namespace weir {
 
-handshake_pacer::handshake_pacer(double per_second) noexcept { change(per_second); }
+handshake_pacer::handshake_pacer(double per_second) noexcept {
+    change(per_second);
+}
 
 void handshake_pacer::change(double per_second) noexcept {
-    step_ = per_second > 0 ? nanoseconds(static_cast<std::int64_t>(1e9 / per_second))
-                           : nanoseconds(0);
+    step_ =
+        per_second > 0 ? nanoseconds(static_cast<std::int64_t>(1e9 / per_second)) : nanoseconds(0);
 }
 
 handshake_pacer::verdict handshake_pacer::admit(mono_time at) noexcept {

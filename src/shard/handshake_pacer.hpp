@@ -20,8 +20,8 @@ public:
 
     struct verdict {
         bool admitted = false;
-        nanoseconds wait{0};         ///< admitted: sleep that long first
-        milliseconds retry_after{0}; ///< refused: when a slot may be free
+        nanoseconds wait{0};          ///< admitted: sleep that long first
+        milliseconds retry_after{0};  ///< refused: when a slot may be free
     };
     verdict admit(mono_time at) noexcept;
 

@@ -12,9 +12,9 @@ namespace weir {
 std::vector<std::optional<milliseconds>> leave_times(std::size_t clients, double share,
                                                      milliseconds spread) {
     std::vector<std::optional<milliseconds>> times(clients);
-    auto const leaving = std::min(
-        clients, static_cast<std::size_t>(
-                     std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(clients))));
+    auto const leaving =
+        std::min(clients, static_cast<std::size_t>(std::ceil(std::clamp(share, 0.0, 1.0) *
+                                                             static_cast<double>(clients))));
     if (leaving == 0) return times;
     std::vector<std::size_t> order(clients);
     std::iota(order.begin(), order.end(), std::size_t{0});

@@ -68,7 +68,9 @@ public:
     std::optional<http::response> refusal;
 };
 
-public_listener::public_listener(shard& owner) : shard_(owner), pacer_(0) { add_routes(); }
+public_listener::public_listener(shard& owner) : shard_(owner), pacer_(0) {
+    add_routes();
+}
 
 void public_listener::add_routes() {
     using http::method;
@@ -83,8 +85,7 @@ void public_listener::add_routes() {
                    return http::text_response("ok\n");
                }));
     routes_.on(method::get, "/readyz", http::router::plain_action([this](http::request&) {
-                   bool const ready =
-                       shard_.commons().accepting.load(std::memory_order_relaxed);
+                   bool const ready = shard_.commons().accepting.load(std::memory_order_relaxed);
                    return ready ? http::text_response("ready\n")
                                 : http::text_response("draining\n", 503);
                }));
@@ -116,9 +117,9 @@ http::answer public_listener::upgrade(http::request& r) {
 }
 
 result<std::uint16_t> public_listener::listen(asio::any_io_executor executor, std::uint16_t port) {
-    auto made = listen_on(executor, {.address = shard_.fixed().address,
-                                     .port = port,
-                                     .share_port = shard_.fixed().shards > 1});
+    auto made = listen_on(
+        executor,
+        {.address = shard_.fixed().address, .port = port, .share_port = shard_.fixed().shards > 1});
     if (!made) return made.error();
     acceptor_.emplace(std::move(*made));
     return acceptor_->local_endpoint().port();
@@ -193,9 +194,9 @@ asio::awaitable<bool> public_listener::wait_for_slot(visit& v) {
 }
 
 http::response public_listener::refuse(limit_kind limit, milliseconds retry_after) {
-    auto const why = limit == limit_kind::connections            ? handshake_refusal::connections
-                     : limit == limit_kind::connections_per_ip   ? handshake_refusal::per_ip
-                                                                 : handshake_refusal::rate_limited;
+    auto const why = limit == limit_kind::connections          ? handshake_refusal::connections
+                     : limit == limit_kind::connections_per_ip ? handshake_refusal::per_ip
+                                                               : handshake_refusal::rate_limited;
     at(shard_.counts().refused, why).add();
     at(shard_.counts().limited, limit).add();
     bool const by_address =

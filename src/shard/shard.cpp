@@ -11,10 +11,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <deque>
+#include <pthread.h>
 
 namespace weir {
 namespace asio = boost::asio;
@@ -61,7 +60,9 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
     turn_.set_work([this] { return work(); });
 }
 
-shard::~shard() { WEIR_ASSERT(!thread_.joinable()); }
+shard::~shard() {
+    WEIR_ASSERT(!thread_.joinable());
+}
 
 result<std::uint16_t> shard::listen(std::uint16_t port) {
     return listener_.listen(io_.get_executor(), port);
@@ -160,7 +161,9 @@ void shard::on_message(message_ptr m) {
     turn_.request();
 }
 
-void shard::post(unsigned to, broker_mail m) { commons_.shards[to]->mail_.push(std::move(m)); }
+void shard::post(unsigned to, broker_mail m) {
+    commons_.shards[to]->mail_.push(std::move(m));
+}
 
 std::size_t shard::backlog(unsigned to) const {
     shard const& s = *commons_.shards[to];
@@ -223,7 +226,9 @@ void shard::apply(live_settings_ptr live) {
     listener_.change(live_->handshakes_per_second / settings_.shards);
 }
 
-void shard::stop_accepting() { listener_.stop(); }
+void shard::stop_accepting() {
+    listener_.stop();
+}
 
 std::uint64_t shard::send_away(std::string const& reason, double share, milliseconds spread,
                                milliseconds deadline) {

@@ -1,10 +1,9 @@
-#include <weir/shard/shard_set.hpp>
-
 #include "shard/ask.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/log.hpp>
 #include <weir/message/topic_name.hpp>
+#include <weir/shard/shard_set.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -69,7 +68,9 @@ result<void> shard_set::start() {
     return {};
 }
 
-std::uint16_t shard_set::port() const noexcept { return state_->port; }
+std::uint16_t shard_set::port() const noexcept {
+    return state_->port;
+}
 
 void shard_set::apply(live_settings_ptr live) {
     state_->commons.people.change(live->people);
@@ -107,8 +108,8 @@ asio::awaitable<result<position>> shard_set::publish(publication p) {
 asio::awaitable<std::uint64_t> shard_set::send(session_target to, std::string event,
                                                std::string payload) {
     auto const m = std::make_shared<message>();
-    m->topic = to.user.empty() ? "$session." + to.session.text()
-                               : "$user." + escape_segment(to.user);
+    m->topic =
+        to.user.empty() ? "$session." + to.session.text() : "$user." + escape_segment(to.user);
     m->event = std::move(event);
     m->payload = std::move(payload);
     m->time = read_clocks().wall;
@@ -143,8 +144,8 @@ asio::awaitable<std::uint64_t> shard_set::unsubscribe(session_target whom, std::
 
 asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, std::size_t max) {
     using home_page = std::vector<memory_broker::topic_facts>;
-    auto const pages =
-        co_await state_->all<home_page>([after, max](shard& s) { return s.home().list(after, max); });
+    auto const pages = co_await state_->all<home_page>(
+        [after, max](shard& s) { return s.home().list(after, max); });
     std::vector<topic_facts> merged;
     for (auto const& page : pages) {
         for (auto const& t : page) merged.push_back({t.name, t.at, 0});
@@ -154,15 +155,14 @@ asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, s
     if (merged.size() > max) merged.resize(max);
 
     auto const names = std::make_shared<std::vector<topic_facts>>(merged);
-    auto const counts =
-        co_await state_->all<std::vector<std::uint64_t>>([names](shard& s) {
-            std::vector<std::uint64_t> own;
-            for (topic_facts const& t : *names) {
-                auto const* const entry = s.index_of_topics().find(t.name);
-                own.push_back(entry == nullptr ? 0 : entry->subscribers());
-            }
-            return own;
-        });
+    auto const counts = co_await state_->all<std::vector<std::uint64_t>>([names](shard& s) {
+        std::vector<std::uint64_t> own;
+        for (topic_facts const& t : *names) {
+            auto const* const entry = s.index_of_topics().find(t.name);
+            own.push_back(entry == nullptr ? 0 : entry->subscribers());
+        }
+        return own;
+    });
     for (auto const& own : counts) {
         for (std::size_t i = 0; i != merged.size(); ++i) merged[i].subscribers += own[i];
     }

@@ -19,10 +19,10 @@ inline publish_ticket client_ticket(client_slot s, std::uint32_t own) noexcept {
 }
 
 inline std::pair<client_slot, std::uint32_t> client_of(publish_ticket t) noexcept {
-    return {client_slot{
-                static_cast<std::uint32_t>(t >> (32 + registry::generation_bits)),
-                static_cast<std::uint32_t>(t >> 32) & ((1U << registry::generation_bits) - 1)},
-            static_cast<std::uint32_t>(t)};
+    return {
+        client_slot{static_cast<std::uint32_t>(t >> (32 + registry::generation_bits)),
+                    static_cast<std::uint32_t>(t >> 32) & ((1U << registry::generation_bits) - 1)},
+        static_cast<std::uint32_t>(t)};
 }
 static_assert(registry::index_bits + registry::generation_bits + 32 == 63);
 

@@ -4,6 +4,16 @@
 
 namespace weir {
 
+bool by_home_name::operator()(topic_home const* a, topic_home const* b) const noexcept {
+    return *a->name_ < *b->name_;
+}
+bool by_home_name::operator()(std::string_view a, topic_home const* b) const noexcept {
+    return a < *b->name_;
+}
+bool by_home_name::operator()(topic_home const* a, std::string_view b) const noexcept {
+    return *a->name_ < b;
+}
+
 home_table::home_table(std::size_t topics_max, memory_broker_shared& shared)
     : topics_max_(topics_max), shared_(shared) {
     quiet_.before = quiet_.behind = &quiet_;
@@ -25,8 +35,8 @@ topic_home* home_table::find_or_create(std::string_view topic) {
     auto const [at, created] = homes_.try_emplace(std::string(topic));
     auto& home = at->second;
     home.name_ = &at->first;
-    home.head.epoch = epoch_id::random();
-    in_order_.insert(&home);
+    home.head.epoch = epochs_.next();
+    home.in_order_ = in_order_.insert(&home).first;
     append_quiet(home);
     return &home;
 }
@@ -87,7 +97,7 @@ bool home_table::take_place() {
 void home_table::erase_longest_quiet() {
     auto& home = static_cast<topic_home&>(*quiet_.behind);
     unlink(home);
-    in_order_.erase(&home);
+    in_order_.erase(home.in_order_);
     homes_.erase(homes_.find(*home.name_));
 }
 

@@ -3,13 +3,17 @@
 #include "topic/interest_set.hpp"
 
 #include <weir/base/clock.hpp>
+#include <weir/base/ids.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/memory_broker.hpp>
 #include <weir/topic/name_hash.hpp>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +26,15 @@ struct quiet_link {
     quiet_link* behind = nullptr;
 };
 
+struct topic_home;
+struct by_home_name {
+    using is_transparent = void;
+    bool operator()(topic_home const* a, topic_home const* b) const noexcept;
+    bool operator()(std::string_view a, topic_home const* b) const noexcept;
+    bool operator()(topic_home const* a, std::string_view b) const noexcept;
+};
+using homes_by_name = std::set<topic_home*, by_home_name>;
+
 /// A topic at its home shard: what makes its order. Its log hangs here once topics have one.
 struct topic_home : private quiet_link {
     position head;  ///< the newest message; offset 0: none yet
@@ -29,8 +42,27 @@ struct topic_home : private quiet_link {
 
 private:
     friend class home_table;
+    friend by_home_name;
     std::string const* name_ = nullptr;  ///< the table's key
-    nanoseconds quiet_since_{0};         ///< on the table's own clock; only without interest
+    homes_by_name::iterator in_order_;
+    nanoseconds quiet_since_{0};  ///< on the table's own clock; only without interest
+};
+
+/// Epochs of 8 random bytes, fetched from the kernel many at a time: a call for each would be most
+/// of what a new topic costs.
+class epoch_source {
+public:
+    epoch_id next() {
+        if (left_ == 0) {
+            random_bytes(std::as_writable_bytes(std::span(stock_)));
+            left_ = stock_.size();
+        }
+        return {stock_[--left_]};
+    }
+
+private:
+    std::array<std::uint64_t, 64> stock_{};
+    std::size_t left_ = 0;
 };
 
 /// The topics whose home is one shard. Those without interest stand in a list, the longest quiet
@@ -40,9 +72,9 @@ private:
 class home_table {
 public:
     static constexpr seconds quiet_time{60};
-    /// Topics forgotten in one tick, about 1 µs each. A new topic pays for two more, so that the
-    /// number of those overdue cannot grow whatever the rate of new names.
-    static constexpr std::size_t forgotten_a_tick = 2000;
+    /// Topics forgotten in one tick, a few µs each when a million make every access a cache miss. A
+    /// new topic pays for two more, so the number overdue cannot grow, whatever the rate of names.
+    static constexpr std::size_t forgotten_a_tick = 500;
 
     home_table(std::size_t topics_max, memory_broker_shared& shared);
     home_table(home_table const&) = delete;
@@ -64,19 +96,6 @@ public:
     std::vector<memory_broker::topic_facts> list(std::string_view after, std::size_t max) const;
 
 private:
-    struct by_name {
-        using is_transparent = void;
-        bool operator()(topic_home const* a, topic_home const* b) const noexcept {
-            return *a->name_ < *b->name_;
-        }
-        bool operator()(std::string_view a, topic_home const* b) const noexcept {
-            return a < *b->name_;
-        }
-        bool operator()(topic_home const* a, std::string_view b) const noexcept {
-            return *a->name_ < b;
-        }
-    };
-
     bool take_place();
     void erase_longest_quiet();
     void forget_overdue(std::size_t at_most, nanoseconds quiet_for);
@@ -86,8 +105,9 @@ private:
     std::size_t const topics_max_;
     memory_broker_shared& shared_;
     std::unordered_map<std::string, topic_home, name_hash, std::equal_to<>> homes_;
-    std::set<topic_home*, by_name> in_order_;  ///< so that list() never walks a million topics
-    quiet_link quiet_;                         ///< ring; behind it the longest quiet
+    homes_by_name in_order_;  ///< so that list() never walks a million topics
+    epoch_source epochs_;
+    quiet_link quiet_;  ///< ring; behind it the longest quiet
     mono_time last_tick_ = never;
     nanoseconds clock_{0};  ///< time between ticks, summed: runs from 0, whatever mono_time is
 };

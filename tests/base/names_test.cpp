@@ -32,9 +32,9 @@ TEST(names, every_enumerator_has_its_own) {
     expect_names(handshake_refusal_count, handshake_refusal::tls);
     expect_names(command_type_count, command_type::invalid);
     expect_names(publish_source_count, publish_source::api);
-    expect_names(drop_reason_count, drop_reason::volatile_message);
+    expect_names(drop_reason_count, drop_reason::closed);
     expect_names(limit_kind_count, limit_kind::api);
-    expect_names(saving_count, saving::shared_frames);
+    expect_names(saving_count, saving::compression);
 }
 
 TEST(names, error_codes_are_those_of_the_protocol_in_their_order) {

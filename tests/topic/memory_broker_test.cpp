@@ -181,14 +181,14 @@ TEST(memory_broker, what_was_made_before_the_first_tick_gets_its_minute) {
 
 TEST(memory_broker, a_tick_forgets_a_bounded_number) {
     lone_shard shard({});
-    for (int i = 0; i != 5000; ++i) shard.publish("t" + std::to_string(i));
+    for (int i = 0; i != 1200; ++i) shard.publish("t" + std::to_string(i));
     shard.tick(seconds{60});
-    EXPECT_EQ(shard.broker.topics(), 3000U);
+    EXPECT_EQ(shard.broker.topics(), 700U);
     shard.publish("new");  // pays for two
-    EXPECT_EQ(shard.broker.topics(), 2999U);
+    EXPECT_EQ(shard.broker.topics(), 699U);
     shard.tick(seconds{1});
     shard.tick(seconds{1});
-    EXPECT_EQ(shard.broker.topics(), 1U);
+    EXPECT_EQ(shard.names(), names{"new"});
 }
 
 TEST(memory_broker, at_the_limit_the_longest_quiet_makes_room) {

@@ -9,5 +9,6 @@ namespace weir {
 
 /// Checks an invariant of our own code, in release builds too. Never for input from outside:
 /// that is answered with a fault.
-#define WEIR_ASSERT(expression) \
-    (static_cast<bool>(expression) ? void(0) : ::weir::assertion_failed(#expression, __FILE__, __LINE__))
+#define WEIR_ASSERT(expression)              \
+    (static_cast<bool>(expression) ? void(0) \
+                                   : ::weir::assertion_failed(#expression, __FILE__, __LINE__))

@@ -34,7 +34,7 @@ enum class close_reason : std::uint8_t {
     lifetime_reached,      // 4205
     idle,                  // 4207
     peer_closed,           // the peer's own close frame came first; its code is echoed
-    transport_lost,        // end of stream or reset without a close frame (1006 on the client's side)
+    transport_lost,  // end of stream or reset without a close frame (1006 on the client's side)
 };
 inline constexpr std::size_t close_reason_count = 26;
 

@@ -89,8 +89,8 @@ enum class publish_source : std::uint8_t { client, api };
 inline constexpr std::size_t publish_source_count = 2;
 std::string_view to_string(publish_source s) noexcept;
 
-enum class drop_reason : std::uint8_t { outbox_full, closed, volatile_message };
-inline constexpr std::size_t drop_reason_count = 3;
+enum class drop_reason : std::uint8_t { outbox_full, closed };
+inline constexpr std::size_t drop_reason_count = 2;
 std::string_view to_string(drop_reason r) noexcept;
 
 enum class limit_kind : std::uint8_t {
@@ -110,8 +110,8 @@ enum class limit_kind : std::uint8_t {
 inline constexpr std::size_t limit_kind_count = 12;
 std::string_view to_string(limit_kind l) noexcept;
 
-enum class saving : std::uint8_t { compression, shared_frames };
-inline constexpr std::size_t saving_count = 2;
+enum class saving : std::uint8_t { compression };
+inline constexpr std::size_t saving_count = 1;
 std::string_view to_string(saving s) noexcept;
 
 /// Everything one shard (or the control thread) counts, written by that thread alone and summed

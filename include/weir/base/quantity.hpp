@@ -1,8 +1,7 @@
 #pragma once
 
-#include <weir/base/error.hpp>
-
 #include <weir/base/clock.hpp>
+#include <weir/base/error.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -10,17 +10,17 @@ namespace weir::bench {
 /// is measured is the server process's CPU time from /proc, never the wall clock of one side.
 struct options {
     std::size_t connections = 1000;
-    std::size_t bytes = 128;       ///< payload of a message
-    std::size_t burst = 1;         ///< messages a turn
-    double seconds = 2;            ///< of each round
-    std::size_t rounds = 6;        ///< of each side, in the order A B B A
-    std::size_t acknowledged = 20; ///< idle: messages before the second look
-    double heartbeat_seconds = 20; ///< idle: how long heartbeats are watched
+    std::size_t bytes = 128;        ///< payload of a message
+    std::size_t burst = 1;          ///< messages a turn
+    double seconds = 2;             ///< of each round
+    std::size_t rounds = 6;         ///< of each side, in the order A B B A
+    std::size_t acknowledged = 20;  ///< idle: messages before the second look
+    double heartbeat_seconds = 20;  ///< idle: how long heartbeats are watched
     int server_cpu = 0;
     int load_cpu = 1;
     bool json = false;
-    bool compare = true;           ///< also runs the yardstick (`limit`) beside it
-    std::string binary;            ///< the weir to measure; empty: this one
+    bool compare = true;  ///< also runs the yardstick (`limit`) beside it
+    std::string binary;   ///< the weir to measure; empty: this one
 };
 
 /// Each prints its report and answers the exit status.

@@ -61,8 +61,8 @@ private:
     class sink;
     ws_client(std::unique_ptr<stream> bytes, ws_client_options const& options, bool deflate);
     boost::asio::awaitable<boost::system::error_code> send_frame(ws::opcode op,
-                                                                std::string_view payload,
-                                                                mono_time deadline);
+                                                                 std::string_view payload,
+                                                                 mono_time deadline);
     /// Decodes what came; false: the server broke the protocol.
     bool take(std::span<char> bytes);
     boost::asio::awaitable<void> answer_pings(mono_time deadline);

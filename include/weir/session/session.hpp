@@ -34,7 +34,7 @@ struct session_settings {
     std::uint32_t subscriptions_max = 128;
     std::uint32_t errors_per_minute = 20;
     std::uint64_t message_bytes = 64 * 1024;
-    ring::bounds ring;
+    weir::ring::bounds ring;  ///< qualified: g++ minds a member named as its type
 };
 
 /// What every session of a shard shares. Owned by the shard; may be exchanged on reload

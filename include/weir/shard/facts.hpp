@@ -1,7 +1,7 @@
 #pragma once
 
-#include <weir/base/close_reason.hpp>
 #include <weir/base/clock.hpp>
+#include <weir/base/close_reason.hpp>
 #include <weir/base/ids.hpp>
 #include <weir/message/message.hpp>
 
@@ -11,7 +11,8 @@
 
 namespace weir {
 
-/// Whom an operation of the server API means: one session or all of a user's. One of the two is set.
+/// Whom an operation of the server API means: one session or all of a user's. One of the two is
+/// set.
 struct session_target {
     session_id session;
     std::string user;

@@ -45,9 +45,9 @@ public:
     boost::asio::awaitable<result<position>> publish(publication p);
     /// Answers: how many sessions it was given to.
     boost::asio::awaitable<std::uint64_t> send(session_target to, std::string event,
-                                              std::string payload);
+                                               std::string payload);
     boost::asio::awaitable<std::uint64_t> disconnect(session_target whom, close_reason why,
-                                                    std::string text);
+                                                     std::string text);
     boost::asio::awaitable<std::uint64_t> subscribe(session_target whom, std::string topic);
     boost::asio::awaitable<std::uint64_t> unsubscribe(session_target whom, std::string topic);
 
@@ -61,10 +61,10 @@ public:
     boost::asio::awaitable<std::optional<connection_facts>> connection(session_id session);
 
     struct leave_plan {
-        std::string reason;           ///< of the goaway and the close frame
-        double share = 1.0;           ///< of the clients, taken at random
-        milliseconds spread{0};       ///< closes are spread evenly over this
-        milliseconds deadline{0};     ///< told to clients; not below spread
+        std::string reason;        ///< of the goaway and the close frame
+        double share = 1.0;        ///< of the clients, taken at random
+        milliseconds spread{0};    ///< closes are spread evenly over this
+        milliseconds deadline{0};  ///< told to clients; not below spread
     };
     /// Sends goaway to `share` of the clients, each with a reconnect time of its own, and closes
     /// each with 4200 at that time. Answers at once with how many.

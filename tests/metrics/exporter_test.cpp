@@ -1,0 +1,96 @@
+#include <weir/metrics/exporter.hpp>
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace weir::metrics {
+namespace {
+
+/// The text format, read strictly: HELP and TYPE before the samples, every sample of a known
+/// family.
+struct scrape {
+    explicit scrape(std::string const& text) {
+        static std::regex const help(R"(# HELP ([a-z_]+) (.+\.))");
+        static std::regex const type(R"(# TYPE ([a-z_]+) (counter|gauge|histogram))");
+        static std::regex const sample(R"(([a-z_]+)(\{[^}]*\})? (\S+))");
+        std::istringstream lines(text);
+        std::smatch m;
+        for (std::string line; std::getline(lines, line);) {
+            if (std::regex_match(line, m, help)) {
+                helped.insert(m[1]);
+            } else if (std::regex_match(line, m, type)) {
+                EXPECT_TRUE(helped.contains(m[1])) << line;
+                EXPECT_TRUE(types.emplace(m[1], m[2]).second) << "twice: " << line;
+            } else if (std::regex_match(line, m, sample)) {
+                EXPECT_TRUE(samples.emplace(m[1].str() + m[2].str(), std::stod(m[3])).second)
+                    << line;
+                auto family =
+                    std::regex_replace(m[1].str(), std::regex("_(bucket|sum|count)$"), "");
+                EXPECT_TRUE(types.contains(family) || types.contains(m[1])) << line;
+            } else {
+                ADD_FAILURE() << "not the text format: " << line;
+            }
+        }
+    }
+    std::set<std::string> helped;
+    std::map<std::string, std::string> types;
+    std::map<std::string, double> samples;
+};
+
+TEST(exporter_test, sums_what_threads_count) {
+    observer a;
+    observer b;
+    exporter e("1.2.3", "abc");
+    e.add(a);
+    e.add(b);
+    at(a.connections, transport_kind::websocket).add(2);
+    at(b.connections, transport_kind::websocket).add(3);
+    at(b.closed, close_reason::slow_consumer).add();
+    a.publish_to_write.observe(150'000);        // 150 µs
+    b.publish_to_write.observe(9'000'000'000);  // beyond the last bound
+    e.count_reload(true);
+    e.count_reload(false);
+    e.count_reload(false);
+    scrape const s(e.render());
+    EXPECT_EQ(s.samples.at("weir_connections{transport=\"websocket\"}"), 5);
+    EXPECT_EQ(s.samples.at("weir_connections_closed_total{reason=\"slow_consumer\"}"), 1);
+    EXPECT_EQ(s.samples.at("weir_publish_to_write_seconds_count"), 2);
+    EXPECT_EQ(s.samples.at("weir_publish_to_write_seconds_bucket{le=\"0.0001\"}"), 0);
+    EXPECT_EQ(s.samples.at("weir_publish_to_write_seconds_bucket{le=\"0.0002\"}"), 1);
+    EXPECT_EQ(s.samples.at("weir_publish_to_write_seconds_bucket{le=\"+Inf\"}"), 2);
+    EXPECT_NEAR(s.samples.at("weir_publish_to_write_seconds_sum"), 9.00015, 1e-9);
+    EXPECT_EQ(s.samples.at("weir_config_reloads_total{result=\"success\"}"), 1);
+    EXPECT_EQ(s.samples.at("weir_config_reloads_total{result=\"failure\"}"), 2);
+    EXPECT_EQ(s.samples.at("weir_build_info{version=\"1.2.3\",commit=\"abc\"}"), 1);
+    EXPECT_GT(s.samples.at("process_resident_memory_bytes"), 1'000'000);
+    EXPECT_GT(s.samples.at("process_open_fds"), 2);
+    EXPECT_GE(s.samples.at("process_max_fds"), s.samples.at("process_open_fds"));
+    EXPECT_GE(s.samples.at("process_threads"), 1);
+}
+
+TEST(exporter_test, names_follow_the_rules_and_are_all_documented) {
+    exporter e("v", "c");
+    scrape const s(e.render());
+    std::ifstream in("docs/metrics.md");
+    std::string const documented((std::istreambuf_iterator<char>(in)), {});
+    ASSERT_FALSE(documented.empty());
+    for (auto const& [name, type] : s.types) {
+        EXPECT_EQ(name.ends_with("_total"), type == "counter") << name;
+        EXPECT_TRUE(name.starts_with("weir_") || name.starts_with("process_")) << name;
+        EXPECT_NE(documented.find('`' + name), std::string::npos) << name << " is not documented";
+    }
+    std::regex const mention("`((weir|process)_[a-z_]+)");
+    for (std::sregex_iterator i(documented.begin(), documented.end(), mention), end; i != end;
+         ++i) {
+        EXPECT_TRUE(s.types.contains((*i)[1])) << (*i)[1] << " does not exist";
+    }
+}
+
+}  // namespace
+}  // namespace weir::metrics
