@@ -17,33 +17,33 @@ constexpr std::size_t levels = 5;
 constexpr std::int64_t tick_max = std::int64_t{1} << 62;
 
 void make_ring(wheel_link& head) noexcept {
-    head.next = head.previous = &head;
+    head.wheel_next = head.wheel_previous = &head;
 }
 
 bool is_empty(wheel_link const& head) noexcept {
-    return head.next == &head;
+    return head.wheel_next == &head;
 }
 
 void push_back(wheel_link& head, wheel_link& e) noexcept {
-    e.previous = head.previous;
-    e.next = &head;
-    head.previous->next = &e;
-    head.previous = &e;
+    e.wheel_previous = head.wheel_previous;
+    e.wheel_next = &head;
+    head.wheel_previous->wheel_next = &e;
+    head.wheel_previous = &e;
 }
 
 void remove(wheel_link& e) noexcept {
-    e.previous->next = e.next;
-    e.next->previous = e.previous;
-    e.next = e.previous = nullptr;
+    e.wheel_previous->wheel_next = e.wheel_next;
+    e.wheel_next->wheel_previous = e.wheel_previous;
+    e.wheel_next = e.wheel_previous = nullptr;
 }
 
 // All of `from` to the end of `to`.
 void splice(wheel_link& to, wheel_link& from) noexcept {
     if (is_empty(from)) return;
-    to.previous->next = from.next;
-    from.next->previous = to.previous;
-    from.previous->next = &to;
-    to.previous = from.previous;
+    to.wheel_previous->wheel_next = from.wheel_next;
+    from.wheel_next->wheel_previous = to.wheel_previous;
+    from.wheel_previous->wheel_next = &to;
+    to.wheel_previous = from.wheel_previous;
     make_ring(from);
 }
 
@@ -71,7 +71,7 @@ struct timing_wheel::state {
     step next_step() const noexcept;
     void open(step const& s) noexcept;
     static void release_all(wheel_link& head) noexcept {
-        while (!is_empty(head)) entry_of(*head.next).unlink();
+        while (!is_empty(head)) entry_of(*head.wheel_next).unlink();
     }
 
     mono_time start;
@@ -119,7 +119,7 @@ void timing_wheel::state::open(step const& s) noexcept {
     splice(taken, wheel[s.depth].heads[s.slot]);
     wheel[s.depth].occupied &= ~(std::uint64_t{1} << s.slot);
     while (!is_empty(taken)) {
-        wheel_entry& e = entry_of(*taken.next);
+        wheel_entry& e = entry_of(*taken.wheel_next);
         remove(e);
         if (e.tick_ <= elapsed) {
             push_back(due, e);
@@ -174,7 +174,7 @@ bool timing_wheel::advance(mono_time at, std::size_t budget) {
         s.elapsed = std::max(s.elapsed, present);
     }
     for (; budget > 0 && !is_empty(s.due); --budget) {
-        wheel_entry& e = state::entry_of(*s.due.next);
+        wheel_entry& e = state::entry_of(*s.due.wheel_next);
         e.unlink();
         e.on_deadline(at);
     }

@@ -217,7 +217,8 @@ TEST(timing_wheel, agrees_with_a_model) {
             ASSERT_EQ(each.entry->fired, each.due) << "step " << step;
             ASSERT_EQ(each.entry->is_set(), each.when != never) << "step " << step;
         }
-        auto const waiting = std::ranges::count_if(all, [](auto& m) { return m.when != never; });
+        auto const waiting =
+            std::ranges::count_if(all, [](auto& one) { return one.when != never; });
         ASSERT_EQ(wheel.size(), static_cast<std::size_t>(waiting)) << "step " << step;
     }
 }

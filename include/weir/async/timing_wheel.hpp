@@ -10,8 +10,8 @@ namespace weir {
 
 /// A place in one of a wheel's circular lists. Private to the wheel.
 struct wheel_link {
-    wheel_link* next = nullptr;
-    wheel_link* previous = nullptr;
+    wheel_link* wheel_next = nullptr;
+    wheel_link* wheel_previous = nullptr;
 };
 
 /// A deadline kept in a wheel: embed it in what it wakes. Not in a wheel when fresh or expired.
@@ -24,10 +24,10 @@ public:
 
     /// The deadline passed. The entry is out of the wheel by then and may be set again.
     virtual void on_deadline(mono_time at) = 0;
-    bool is_set() const noexcept { return next != nullptr; }
+    bool is_set() const noexcept { return wheel_next != nullptr; }
 
 protected:
-    ~wheel_entry() { unlink(); }
+    virtual ~wheel_entry() { unlink(); }
 
 private:
     friend class timing_wheel;

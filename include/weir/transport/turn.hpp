@@ -29,7 +29,7 @@ public:
 
 protected:
     turn_item() = default;
-    ~turn_item();  ///< leaves both lists
+    virtual ~turn_item();  ///< leaves both lists
 
     bool is_dirty() const noexcept { return dirty_at_ != 0; }
     bool is_parked() const noexcept { return ready_at_ != 0; }
