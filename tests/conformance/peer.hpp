@@ -1,7 +1,5 @@
 #pragma once
 
-#include <weir/ws/header.hpp>
-
 #include <gtest/gtest.h>
 
 #include <cstddef>

@@ -1,9 +1,13 @@
 #include "async/stream_pair.hpp"
 
+#include <weir/async/task_group.hpp>
 #include <weir/http/client_handshake.hpp>
 #include <weir/http/client_request.hpp>
 #include <weir/http/connection.hpp>
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -122,6 +126,45 @@ TEST_P(loopback_test, tells_the_client_why_it_may_not) {
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, errc::forbidden);
     EXPECT_THAT(opened.error().message, HasSubstr("403 Forbidden: pages of this origin"));
+}
+
+/// Never answers.
+class patient_handler final : public handler {
+public:
+    awaitable<answer> handle(request&) override {
+        ++asked;
+        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor,
+                                        boost::asio::steady_timer::time_point::max());
+        co_await timer.async_wait(boost::asio::use_awaitable);
+        co_return no_content();
+    }
+    int asked = 0;
+};
+
+awaitable<void> serve_until_cancelled(stream& s, serve_settings const& settings, handler& h) {
+    co_await serve(s, settings, h);
+}
+
+TEST(serve_in_a_group, ends_with_it_wherever_it_waits) {
+    for (std::string const& sent :
+         {std::string(), std::string("GET /"), std::string("GET / HTTP/1.1\r\nHost: a\r\n\r\n")}) {
+        boost::asio::io_context loop{1};
+        test::stream_pair pair(loop, cipher::plain);
+        serve_settings const settings;
+        patient_handler h;
+        task_group tasks(loop.get_executor());
+        tasks.spawn("serve", serve_until_cancelled(*pair.server, settings, h));
+        ASSERT_FALSE(test::await(loop, pair.client->write_all(sent, soon())));
+        ASSERT_TRUE(test::run_until(loop, [&] { return h.asked != 0 || sent.size() < 10; }));
+        tasks.stop();
+        test::await(loop, tasks.join());
+        EXPECT_EQ(tasks.size(), 0U);
+
+        pair.server.reset();
+        std::array<char, 64> into{};
+        auto const [ec, n] = test::await(loop, pair.client->read_some(into, soon()));
+        EXPECT_TRUE(ec) << "nothing was answered";
+    }
 }
 
 }  // namespace

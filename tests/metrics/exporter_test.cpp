@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -72,6 +74,54 @@ TEST(exporter_test, sums_what_threads_count) {
     EXPECT_GT(s.samples.at("process_open_fds"), 2);
     EXPECT_GE(s.samples.at("process_max_fds"), s.samples.at("process_open_fds"));
     EXPECT_GE(s.samples.at("process_threads"), 1);
+}
+
+TEST(exporter_test, histograms_are_cumulative_and_end_at_their_count) {
+    observer o;
+    exporter e("v", "c");
+    e.add(o);
+    for (std::int64_t ns = 1; ns < 10'000'000'000; ns *= 3) o.loop_lag.observe(ns);
+    std::istringstream lines(e.render());
+    static std::regex const bucket(R"re(weir_loop_lag_seconds_bucket\{le="(\S+)"\} (\d+))re");
+    std::smatch m;
+    double bound = 0;
+    double seen = 0;
+    std::size_t buckets = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (!std::regex_match(line, m, bucket)) continue;
+        EXPECT_GT(std::stod(m[1]), bound);  // "+Inf" is a number to stod
+        EXPECT_GE(std::stod(m[2]), seen);
+        bound = std::stod(m[1]);
+        seen = std::stod(m[2]);
+        ++buckets;
+    }
+    EXPECT_EQ(buckets, seconds_histogram::buckets);
+    EXPECT_TRUE(std::isinf(bound));
+    EXPECT_EQ(seen, scrape(e.render()).samples.at("weir_loop_lag_seconds_count"));
+}
+
+TEST(exporter_test, has_every_series_before_anything_happened) {
+    observer o;
+    exporter e("v", "c");
+    e.add(o);
+    auto const samples = scrape(e.render()).samples;
+    auto const series = [&samples](std::string const& family) {
+        return std::count_if(samples.begin(), samples.end(), [&family](auto const& s) {
+            return s.first.starts_with(family + "{") && s.second == 0;
+        });
+    };
+    EXPECT_EQ(series("weir_connections"), std::ptrdiff_t{transport_kind_count});
+    EXPECT_EQ(series("weir_connections_closed_total"), std::ptrdiff_t{close_reason_count});
+    EXPECT_EQ(series("weir_handshakes_rejected_total"), std::ptrdiff_t{handshake_refusal_count});
+    EXPECT_EQ(series("weir_messages_received_total"), std::ptrdiff_t{command_type_count});
+    EXPECT_EQ(series("weir_rate_limited_total"), std::ptrdiff_t{limit_kind_count});
+    EXPECT_EQ(series("weir_errors_total"), std::ptrdiff_t{errc_count});
+}
+
+TEST(exporter_test, escapes_what_a_build_calls_itself) {
+    exporter e("1\n2", "a\"b\\c");
+    EXPECT_NE(e.render().find(R"(weir_build_info{version="1\n2",commit="a\"b\\c"} 1)"),
+              std::string::npos);
 }
 
 TEST(exporter_test, names_follow_the_rules_and_are_all_documented) {
