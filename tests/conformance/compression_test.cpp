@@ -55,9 +55,9 @@ std::string sample(std::size_t n, unsigned seed) {
     }
     s.resize(n, ' ');
     // The cut may have split a character.
-    while (!s.empty() && (static_cast<unsigned char>(s.back()) & 0x80) != 0) s.back() = ' ';
-    for (std::size_t i = s.size(); i-- > 0 && (static_cast<unsigned char>(s[i]) & 0x80) != 0;)
-        s[i] = ' ';
+    for (std::size_t k = s.size(); k-- > 0 && (static_cast<unsigned char>(s[k]) & 0x80) != 0;) {
+        s[k] = ' ';
+    }
     return s;
 }
 

@@ -5,8 +5,8 @@
 #include <weir/bench/bench.hpp>
 
 #include <algorithm>
-#include <array>
 #include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
