@@ -34,6 +34,8 @@ void server_api::change_keys(std::vector<api_key> keys) {
     }
 }
 
+void server_api::change_limits(api_limits limits) { state_->limits = limits; }
+
 void server_api::add_routes(http::router& r) {
     state_->add_publish_routes(r);
     state_->add_session_routes(r);
@@ -52,7 +54,6 @@ asio::awaitable<http::answer> server_api::state::call(http::request& r, std::str
                                                       member act) {
     auto told = refuse(r, scope);
     if (!told) told = co_await (this->*act)(r);
-    told->headers.push_back({"Cache-Control", "no-store"});
     co_return std::move(*told);
 }
 

@@ -27,6 +27,12 @@ std::vector<api::api_key> api_keys(config::settings const& s) {
     return keys;
 }
 
+api::api_limits api_limits(config::settings const& s) {
+    api::api_limits limits;
+    limits.message_bytes = s.limits.message_bytes;
+    return limits;
+}
+
 log::settings log_settings(config::settings const& s) {
     return {s.log.level, s.log.format};
 }
@@ -110,9 +116,8 @@ void daemon::add_routes() {
                                    .deadline = settings_.drain.timeout});
     };
     ops.node = [this] { return node_json(); };
-    api::api_limits limits;
-    limits.message_bytes = settings_.limits.message_bytes;
-    api_ = std::make_unique<api::server_api>(*shards_, counts_, std::move(ops), limits);
+    api_ = std::make_unique<api::server_api>(*shards_, counts_, std::move(ops),
+                                             api_limits(settings_));
     api_->change_keys(api_keys(settings_));
     api_->add_routes(routes_);
 }
@@ -230,6 +235,7 @@ void daemon::reload() {
     settings_ = installed;
     shards_->apply(*live);
     api_->change_keys(api_keys(settings_));
+    api_->change_limits(api_limits(settings_));
     log::change(log_settings(settings_));
     exporter_->count_reload(true);
     log::info("reloaded");

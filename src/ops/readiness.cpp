@@ -2,13 +2,13 @@
 
 namespace weir::ops {
 
-void add_health_routes(http::router& r, shard_set& shards, std::size_t connections_max) {
+void add_health_routes(http::router& r, shard_set& shards, std::uint64_t const& connections_max) {
     using http::method;
     r.on(method::get, "/healthz", http::router::plain_action([](http::request&) {
              return http::json_response(R"({"status":"ok"})");
          }));
     r.on(method::get, "/readyz",
-         http::router::plain_action([&shards, connections_max](http::request&) {
+         http::router::plain_action([&shards, &connections_max](http::request&) {
              auto const open = shards.connections();
              auto const numbers = R"("connections":)" + std::to_string(open) +
                                   R"(,"connections_max":)" + std::to_string(connections_max) + "}";

@@ -18,7 +18,8 @@ client::client(shard& owner, connection_id id, client_slot slot, arrival a)
       session_(owner.environment(), *this, std::move(a.credential), owner.loop().at()),
       transport_(owner.loop(), std::move(a.socket), a.parameters, *this),
       place_(std::move(a.place)),
-      address_(std::move(a.address)) {}
+      address_(std::move(a.address)),
+      connected_at_(owner.loop().at().wall) {}
 
 client::~client() {
     leave_all();
@@ -122,7 +123,7 @@ void client::on_closed(closing const& c) {
              {"text", c.text},
              {"peer_code", c.peer_code},
              {"seconds",
-              static_cast<double>(shard_.loop().at().wall - session_.opened_at()) / 1000.0},
+              static_cast<double>(shard_.loop().at().wall - connected_at_) / 1000.0},
              {"messages_in", messages_in_},
              {"messages_out", messages_out_},
              {"bytes_in", transport_.bytes_in()},
@@ -159,6 +160,13 @@ void client::unsubscribe(std::string_view topic) {
 bool client::subscribed(std::string_view topic) const {
     return std::any_of(subscriptions_.begin(), subscriptions_.end(),
                        [&](subscription const& x) { return x.topic->name() == topic; });
+}
+
+std::optional<position> client::position_of(std::string_view topic) const {
+    for (subscription const& s : subscriptions_) {
+        if (s.topic->name() == topic && s.topic->attached()) return s.topic->tail();
+    }
+    return std::nullopt;
 }
 
 void client::publish(publication p, publish_ticket ticket) {

@@ -78,6 +78,7 @@ private:
     void subscribe(std::string_view topic) override;
     void unsubscribe(std::string_view topic) override;
     bool subscribed(std::string_view topic) const override;
+    std::optional<position> position_of(std::string_view topic) const override;
     std::size_t subscriptions() const override { return subscriptions_.size(); }
     void publish(publication p, publish_ticket ticket) override;
     void ping_frame() override;
@@ -102,6 +103,7 @@ private:
     directory::units place_;
     std::vector<subscription> subscriptions_;
     std::string address_;
+    wall_ms connected_at_;
     mono_time away_at_ = never;  ///< when a draining client is closed
     mono_time armed_ = never;
     std::uint32_t messages_in_ = 0;

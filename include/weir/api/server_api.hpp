@@ -51,6 +51,7 @@ public:
 
     /// Keys apply from the next request on.
     void change_keys(std::vector<api_key> keys);
+    void change_limits(api_limits limits);
     void add_routes(http::router& r);
 
 private:

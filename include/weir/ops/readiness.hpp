@@ -6,8 +6,8 @@
 namespace weir::ops {
 
 /// Adds GET /healthz (alive: the control thread answers) and GET /readyz: 200, or 503 while
-/// draining or while no connection can be taken, with a JSON body that says why. `shards` outlives
-/// the router.
-void add_health_routes(http::router& r, shard_set& shards, std::size_t connections_max);
+/// draining or while no connection can be taken, with a JSON body that says why. `shards` and
+/// `connections_max`, which is read at each request, outlive the router.
+void add_health_routes(http::router& r, shard_set& shards, std::uint64_t const& connections_max);
 
 }  // namespace weir::ops
