@@ -34,7 +34,9 @@ void server_api::change_keys(std::vector<api_key> keys) {
     }
 }
 
-void server_api::change_limits(api_limits limits) { state_->limits = limits; }
+void server_api::change_limits(api_limits limits) {
+    state_->limits = limits;
+}
 
 void server_api::add_routes(http::router& r) {
     state_->add_publish_routes(r);

@@ -116,8 +116,8 @@ void daemon::add_routes() {
                                    .deadline = settings_.drain.timeout});
     };
     ops.node = [this] { return node_json(); };
-    api_ = std::make_unique<api::server_api>(*shards_, counts_, std::move(ops),
-                                             api_limits(settings_));
+    api_ =
+        std::make_unique<api::server_api>(*shards_, counts_, std::move(ops), api_limits(settings_));
     api_->change_keys(api_keys(settings_));
     api_->add_routes(routes_);
 }

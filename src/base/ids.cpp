@@ -1,10 +1,9 @@
 #include <weir/base/assert.hpp>
 #include <weir/base/ids.hpp>
 
-#include <sys/random.h>
-
 #include <cerrno>
 #include <cstring>
+#include <sys/random.h>
 
 namespace weir {
 namespace {
@@ -88,7 +87,9 @@ std::optional<id128> id128::parse(std::string_view text) noexcept {
     return id;
 }
 
-std::string id128::text() const { return to_base64url(bytes); }
+std::string id128::text() const {
+    return to_base64url(bytes);
+}
 
 bool equal_constant_time(id128 const& a, id128 const& b) noexcept {
     std::byte difference{0};
@@ -96,9 +97,13 @@ bool equal_constant_time(id128 const& a, id128 const& b) noexcept {
     return difference == std::byte{0};
 }
 
-std::string to_text(connection_id id) { return std::to_string(static_cast<std::uint64_t>(id)); }
+std::string to_text(connection_id id) {
+    return std::to_string(static_cast<std::uint64_t>(id));
+}
 
-epoch_id epoch_id::random() { return {random_u64()}; }
+epoch_id epoch_id::random() {
+    return {random_u64()};
+}
 
 std::optional<epoch_id> epoch_id::parse(std::string_view text) noexcept {
     epoch_id e;
@@ -106,7 +111,9 @@ std::optional<epoch_id> epoch_id::parse(std::string_view text) noexcept {
     return e;
 }
 
-std::string epoch_id::text() const { return to_base64url(std::as_bytes(std::span(&value, 1))); }
+std::string epoch_id::text() const {
+    return to_base64url(std::as_bytes(std::span(&value, 1)));
+}
 
 }  // namespace weir
 

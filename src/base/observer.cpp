@@ -24,7 +24,7 @@ void seconds_histogram::observe(std::int64_t nanoseconds) noexcept {
 
 std::string_view to_string(transport_kind k) noexcept {
     static constexpr std::array<std::string_view, transport_kind_count> names = {"websocket", "sse",
-                                                                                "poll"};
+                                                                                 "poll"};
     return name(names, k);
 }
 
@@ -48,7 +48,7 @@ std::string_view to_string(publish_source s) noexcept {
 
 std::string_view to_string(drop_reason r) noexcept {
     static constexpr std::array<std::string_view, drop_reason_count> names = {"outbox_full",
-                                                                             "closed"};
+                                                                              "closed"};
     return name(names, r);
 }
 
