@@ -52,8 +52,10 @@ struct item_list {
 }  // namespace
 
 struct turn::state : std::enable_shared_from_this<state> {
-    state(boost::asio::any_io_executor e, timing_wheel& w, observer& o)
-        : executor(e), deadlines(w), counts(o), set(std::move(e), [this] { run(false); }) {}
+    state(boost::asio::any_io_executor e, timing_wheel& w, observer& o, now (*c)() noexcept)
+        : executor(e), deadlines(w), counts(o), clocks(c), set(std::move(e), [this] {
+              run(false);
+          }) {}
 
     void post();
     void run(bool posted);
@@ -64,6 +66,7 @@ struct turn::state : std::enable_shared_from_this<state> {
     boost::asio::any_io_executor executor;
     timing_wheel& deadlines;
     observer& counts;
+    now (*clocks)() noexcept;
     poller set;
     std::function<bool()> work;
     item_list dirty{{}, &turn_item::dirty_at_};
@@ -122,8 +125,9 @@ void turn::state::run(bool posted) {
     if (more_work || !dirty.places.empty() || !ready.places.empty()) post();
 }
 
-turn::turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts)
-    : state_(std::make_shared<state>(std::move(executor), wheel, counts)) {}
+turn::turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts,
+           now (*clocks)() noexcept)
+    : state_(std::make_shared<state>(std::move(executor), wheel, counts, clocks)) {}
 
 turn::~turn() {
     stop();
@@ -170,7 +174,7 @@ bool turn::may_read() noexcept {
 
 now const& turn::at() noexcept {
     bool const in_turn = state_->inside || state_->set.dispatching();
-    if (!in_turn || !state_->clock_is_fresh) state_->clock = read_clocks();
+    if (!in_turn || !state_->clock_is_fresh) state_->clock = state_->clocks();
     state_->clock_is_fresh = in_turn;
     return state_->clock;
 }

@@ -78,11 +78,14 @@ public:
 
 /// What a shard gives its connections.
 struct shard_bed {
+    /// Time stands still but for pass().
+    inline static now time{};
+    static now read_time() noexcept { return time; }
+
     boost::asio::io_context loop{1};
     observer counts;
-    mono_time born = mono_time::clock::now();
-    timing_wheel wheel{born, milliseconds(10)};
-    turn context{loop.get_executor(), wheel, counts};
+    timing_wheel wheel{time.mono, milliseconds(10)};
+    turn context{loop.get_executor(), wheel, counts, read_time};
 
     shard_bed() { context.start(); }
 
@@ -98,12 +101,10 @@ struct shard_bed {
         return true;
     }
     void run_ready() { test::run_ready(loop); }
-    /// As if that much time had passed for the deadlines.
-    void pass(milliseconds time) {
-        passed += time;
-        wheel.advance(mono_time::clock::now() + passed);
+    void pass(milliseconds duration) {
+        time.mono += duration;
+        wheel.advance(time.mono);
     }
-    milliseconds passed{0};
 };
 
 /// A server's connection, its owner, and the client's end in the test's hand.

@@ -123,6 +123,31 @@ TEST_P(writing, control_frames_stand_between_frames) {
     }
 }
 
+// The frame under way is longer than many flushes; what has to come next is not forgotten
+// meanwhile.
+TEST_P(writing, control_frames_wait_for_the_frame_under_way) {
+    connection_bed bed(shard, GetParam());
+    bed.shrink_buffers();
+    bed.start();
+    bed.deliver(std::string(2000000, 'x'));
+    shard.run_ready();
+    ASSERT_FALSE(bed.server->writable());
+    bed.peer->send_frame(ws::opcode::ping, "theirs");
+    EXPECT_TRUE(shard.run([&] { return bed.owner.traffic == 1; }));
+    bed.server->ping("ours");
+    EXPECT_TRUE(bed.run([&] { return bed.peer->frames.size() == 3; }));
+    EXPECT_EQ(bed.peer->frames[0].payload.size(), 2000000u);
+    EXPECT_EQ(bed.peer->frames[1].payload, "theirs");
+    EXPECT_EQ(bed.peer->frames[2].payload, "ours");
+
+    bed.deliver(std::string(2000000, 'y'));
+    shard.run_ready();
+    bed.server->close(close_reason::idle, {});
+    EXPECT_TRUE(bed.run([&] { return bed.peer->close_code() == 4207; }));
+    EXPECT_EQ(bed.peer->frames[3].payload, std::string(2000000, 'y'));
+    EXPECT_THAT(bed.peer->frames, SizeIs(5));
+}
+
 TEST_P(writing, of_unanswered_pings_only_the_last_is_kept) {
     connection_bed bed(shard, GetParam());
     bed.shrink_buffers();
@@ -240,6 +265,17 @@ TEST_P(deflating, a_frame_is_compressed_once_for_all) {
     auto const saved =
         3 * shared->wire().size() - (2 * twin->wire().size() + shared->twin(10)->wire().size());
     EXPECT_EQ(at(shard.counts.saved_bytes, saving::compression).read(), saved);
+}
+
+TEST_P(deflating, what_stands_before_it_saves_nothing) {
+    connection_bed bed(shard, GetParam(), {.deflate = true});
+    bed.start();
+    frame_ref const f = make_text_frame(std::string(2000, 'x'), true);
+    bed.owner.outbox.push_back(f);
+    bed.server->ping("first");
+    EXPECT_TRUE(bed.run([&] { return bed.peer->frames.size() == 2; }));
+    EXPECT_EQ(at(shard.counts.saved_bytes, saving::compression).read(),
+              f->wire().size() - f->twin(15)->wire().size());
 }
 
 TEST_P(deflating, binary_stays_binary) {

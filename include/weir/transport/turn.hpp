@@ -56,7 +56,9 @@ public:
     /// A flush or a round of resumed reading that takes longer leaves the rest to the next turn.
     static constexpr milliseconds slice{5};
 
-    turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts);
+    /// `clocks` is what at() reads; tests pass their own.
+    turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts,
+         now (*clocks)() noexcept = read_clocks);
     turn(turn const&) = delete;
     turn& operator=(turn const&) = delete;
     ~turn();
