@@ -22,30 +22,20 @@ fault malformed(json_fault const& f) {
             "malformed JSON: " + std::string(f.what) + " at byte " + std::to_string(f.byte)};
 }
 
-/// Where the value that begins at `from` ends. The text has passed the scanner.
-std::size_t end_of_value(std::string_view text, std::size_t from) noexcept {
-    int depth = 0;
-    bool quoted = false;
-    for (std::size_t i = from; i != text.size(); ++i) {  // ends: i grows
-        char const c = text[i];
-        if (quoted) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                quoted = false;
-            }
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            ++depth;
-        } else if (depth > 0 && (c == '}' || c == ']')) {
-            --depth;
-        } else if (depth == 0 && (c == ',' || c == ']')) {
-            return i;
-        }
+/// Keeps the elements of an array, at most so many.
+class element_list final : public json_elements {
+public:
+    explicit element_list(std::size_t max) : max_(max) {}
+    bool element(std::string_view raw_value) override {
+        if (kept.size() == max_) return false;
+        kept.push_back(raw_value);
+        return true;
     }
-    return text.size();
-}
+    std::vector<std::string_view> kept;
+
+private:
+    std::size_t max_;
+};
 
 }  // namespace
 
@@ -106,35 +96,23 @@ result<std::optional<double>> body::number(std::string_view name, double min, do
 
 result<std::vector<std::string_view>> split_batch(std::string_view text, bool ndjson,
                                                   std::size_t max) {
-    std::vector<std::string_view> elements;
     auto const too_many = [max] {
         return fault{errc::too_large, "at most " + std::to_string(max) + " messages in a batch"};
     };
-    if (ndjson) {
-        while (!text.empty()) {  // ends: each turn takes a line
-            auto const end = std::min(text.find('\n'), text.size());
-            auto const line = trimmed(text.substr(0, end));
-            text.remove_prefix(std::min(end + 1, text.size()));
-            if (line.empty()) continue;
-            if (elements.size() == max) return too_many();
-            elements.push_back(line);
-        }
-        return elements;
+    element_list elements(max);
+    if (!ndjson) {
+        json_fault f;
+        if (scan_json_array(text, json_depth_max, elements, f)) return std::move(elements.kept);
+        if (std::string_view(f.what) == "too many elements") return too_many();
+        return malformed(f);
     }
-    json_fault f;
-    if (!scan_json_value(text, json_depth_max, f)) return malformed(f);
-    text = trimmed(text);
-    if (text.front() != '[') return fault{errc::bad_request, "the body must be an array"};
-    std::size_t at = 1;
-    while (at < text.size()) {  // ends: `at` moves behind each element
-        auto const end = end_of_value(text, at);
-        auto const element = trimmed(text.substr(at, end - at));
-        at = end + 1;
-        if (element.empty()) continue;
-        if (elements.size() == max) return too_many();
-        elements.push_back(element);
+    while (!text.empty()) {  // ends: each turn takes a line
+        auto const end = std::min(text.find('\n'), text.size());
+        auto const line = trimmed(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (!line.empty() && !elements.element(line)) return too_many();
     }
-    return elements;
+    return std::move(elements.kept);
 }
 
 }  // namespace weir::api

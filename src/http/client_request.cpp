@@ -34,7 +34,8 @@ boost::asio::awaitable<result<client_response>> send_request(stream& s, client_r
     auto const ec = co_await s.write_all(bytes, deadline);
     if (ec == boost::asio::error::timed_out) co_return fault{errc::timeout, "no answer in time"};
     // A server may answer and close before it has read everything: look for that answer.
-    auto got = co_await read_response(s, {what.method == "HEAD", body_bytes_max}, deadline);
+    response_expectation const expected{what.method == "HEAD", body_bytes_max};
+    auto got = co_await read_response(s, expected, deadline);
     if (!got && ec) co_return fault{errc::unavailable, "the connection failed: " + ec.message()};
     if (!got) co_return got.error();
     co_return std::move(got->message);

@@ -58,10 +58,10 @@ std::optional<http_fault> request_reader::take_head(std::string_view head) {
 
 request_reader::progress request_reader::read_body(std::string_view bytes) {
     WEIR_ASSERT(body_);
-    auto const progress = body_->read(bytes);
-    switch (progress.at) {
+    auto const got = body_->read(bytes);
+    switch (got.at) {
         case body_reader::state::more:
-            return {step::more, progress.used};
+            return {step::more, got.used};
         case body_reader::state::failed:
             fault_ = body_->fault();
             return {step::failed, 0};
@@ -69,7 +69,7 @@ request_reader::progress request_reader::read_body(std::string_view bytes) {
             break;
     }
     request_.body = std::move(body_->body());
-    return {step::done, progress.used};
+    return {step::done, got.used};
 }
 
 bool request_reader::has_body() const noexcept {

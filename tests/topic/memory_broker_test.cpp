@@ -110,6 +110,29 @@ TEST(memory_broker, a_topic_elsewhere_is_mail_to_its_home_only) {
     EXPECT_TRUE(shard.published.empty());
 }
 
+TEST(memory_broker, a_home_that_is_far_behind_gets_no_more_publishes) {
+    lone_shard shard({.shard = 2, .shards = 4, .backlog_max = 5});
+    shard.backlogs[3] = 6;
+    auto const refused = shard.publish(topic_at(3, 4));
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, errc::unavailable);
+    EXPECT_EQ(refused.error().retry_after, seconds{1});
+    EXPECT_EQ(refused.error().stored, outcome::not_stored);
+    EXPECT_TRUE(shard.sent.empty());
+    shard.broker.attach(topic_at(3, 4));  // an attach waits its turn
+    EXPECT_EQ(shard.sent.size(), 1U);
+    shard.backlogs[3] = 5;
+    shard.broker.publish(make_publication(topic_at(3, 4)), 2);
+    EXPECT_EQ(shard.sent.size(), 2U);
+}
+
+TEST(memory_broker, the_position_of_a_topic_is_known_at_its_home) {
+    lone_shard home({});
+    EXPECT_FALSE(home.broker.find("news").has_value());
+    auto const at = home.publish("news");
+    EXPECT_EQ(home.broker.find("news"), *at);
+}
+
 TEST(memory_broker, the_home_passes_on_before_it_answers) {
     lone_shard home({.shard = 0, .shards = 3});
     auto const topic = topic_at(0, 3);
