@@ -33,6 +33,12 @@ api::api_limits api_limits(config::settings const& s) {
     return limits;
 }
 
+/// Null where TLS is off.
+result<tls_context> load_tls(config::tls_files const& files) {
+    if (!files.on()) return tls_context();
+    return load_server_tls(files.certificate, files.key);
+}
+
 log::settings log_settings(config::settings const& s) {
     return {s.log.level, s.log.format};
 }
@@ -74,16 +80,12 @@ bool daemon::start() {
     if (development_) fixed.pages = demo_pages();
     shards_ = std::make_unique<shard_set>(control_.get_executor(), std::move(fixed), *live);
 
-    tls_context internal_tls;
     auto const& inside = settings_.listen.internal_listener;
-    if (inside.tls.on()) {
-        auto context = load_server_tls(inside.tls.certificate, inside.tls.key);
-        if (!context) return complain(context.error()), false;
-        internal_tls = std::move(*context);
-    }
+    auto internal_tls = load_tls(inside.tls);
+    if (!internal_tls) return complain(internal_tls.error()), false;
     add_routes();
     internal_ = std::make_unique<ops::internal_listener>(control_.get_executor(), routes_);
-    auto const listening = internal_->listen(inside.address, inside.port, std::move(internal_tls));
+    auto const listening = internal_->listen(inside.address, inside.port, std::move(*internal_tls));
     if (!listening) return complain(listening.error()), false;
     warn_of_descriptors();
     auto const started = shards_->start();
@@ -221,8 +223,10 @@ void daemon::reload() {
     auto const live = loaded.ok()
                           ? ops::make_live_settings(installed)
                           : result<live_settings_ptr>(fault{errc::bad_request, "see above"});
-    if (!live) {
-        log::error("reload failed, nothing changed", {{"error", live.error().message}});
+    auto internal_tls = load_tls(installed.listen.internal_listener.tls);
+    if (!live || !internal_tls) {
+        fault const& why = !live ? live.error() : internal_tls.error();
+        log::error("reload failed, nothing changed", {{"error", why.message}});
         exporter_->count_reload(false);
         return;
     }
@@ -234,6 +238,7 @@ void daemon::reload() {
     }
     settings_ = installed;
     shards_->apply(*live);
+    internal_->change(std::move(*internal_tls));
     api_->change_keys(api_keys(settings_));
     api_->change_limits(api_limits(settings_));
     log::change(log_settings(settings_));
