@@ -25,7 +25,7 @@ test('two windows, a stock client and the command line share a room', { timeout:
   const port = await freePort();
   let daemon = serve(t, port);
   await up(port);
-  assert.match(daemon.log, /development mode/);
+  await until(() => daemon.log.includes('development mode'), 'the banner');
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
   t.after(() => browser.close());
   const faults = [];

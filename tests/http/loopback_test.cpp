@@ -76,8 +76,8 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(streams, loopback_test, testing::Values(cipher::plain, cipher::tls),
-                         [](auto const& info) {
-                             return info.param == cipher::tls ? "tls" : "plain";
+                         [](auto const& tested) {
+                             return tested.param == cipher::tls ? "tls" : "plain";
                          });
 
 TEST_P(loopback_test, carries_requests_and_long_bodies_on_one_connection) {

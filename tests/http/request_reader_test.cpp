@@ -204,7 +204,7 @@ INSTANTIATE_TEST_SUITE_P(
         refused_case{"host_with_path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
         refused_case{"host_with_user", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
         refused_case{"host_list", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400}),
-    [](auto const& info) { return info.param.name; });
+    [](auto const& tested) { return tested.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     chunks, request_reader_refuses,
@@ -226,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
         refused_case{"larger_than_allowed", post(chunked, "3e9\r\n"), 413},
         refused_case{"folded_trailer", post(chunked, "0\r\nA: b\r\n c\r\n\r\n"), 400},
         refused_case{"coding_in_trailer", post(chunked, "0\r\n" + chunked + "\r\n"), 400}),
-    [](auto const& info) { return info.param.name; });
+    [](auto const& tested) { return tested.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     request_lines, request_reader_refuses,
@@ -254,7 +254,7 @@ INSTANTIATE_TEST_SUITE_P(
                     refused_case{"relative", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", 400},
                     refused_case{"tls_hello", "\x16\x03\x01\x02"s, 400},
                     refused_case{"endless_method", std::string(40, 'A'), 400}),
-    [](auto const& info) { return info.param.name; });
+    [](auto const& tested) { return tested.param.name; });
 
 TEST(request_reader, does_not_wait_for_the_end_of_garbage) {
     EXPECT_EQ(read("\x16").status, 400);

@@ -212,7 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
         refusal_case{"broken_extensions",
                      [] { return with("Sec-WebSocket-Extensions", "permessage-deflate; ="); }, 400,
                      why::bad_request, "Extensions"}),
-    [](auto const& info) { return info.param.name; });
+    [](auto const& tested) { return tested.param.name; });
 
 TEST(check_upgrade, tells_a_page_of_its_own_from_another) {
     accepted(with("Origin", "http://server.example"));
