@@ -109,9 +109,10 @@ void daemon::add_routes() {
     api::operations ops;
     ops.drain = [this](std::optional<double> rate) { return begin_drain("drain", rate); };
     ops.shed = [this](double share) {
-        auto const spread = ops::drain_spread(
-            static_cast<std::size_t>(static_cast<double>(shards_->connections()) * share),
-            static_cast<double>(settings_.limits.handshakes_per_second), settings_.drain.timeout);
+        double const leaving = share * static_cast<double>(shards_->connections());
+        double const rate = static_cast<double>(settings_.limits.handshakes_per_second);
+        auto const spread =
+            ops::drain_spread(static_cast<std::size_t>(leaving), rate, settings_.drain.timeout);
         return shards_->send_away({.reason = "shed",
                                    .share = share,
                                    .spread = spread,

@@ -56,7 +56,7 @@ result<tcp::acceptor> listen_on(asio::any_io_executor executor, listen_settings 
                                 "use one such as 127.0.0.1, 0.0.0.0 or ::"};
     }
     tcp::endpoint const where(address, settings.port);
-    tcp::acceptor acceptor(std::move(executor));
+    tcp::acceptor acceptor(executor);
     acceptor.open(where.protocol(), ec);
     if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
     if (!ec && settings.share_port) acceptor.set_option(reuse_port(true), ec);

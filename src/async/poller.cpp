@@ -27,7 +27,7 @@ int open_set() {
 
 struct poller::state : std::enable_shared_from_this<state> {
     state(boost::asio::any_io_executor executor, std::function<void()> after_batch)
-        : set(std::move(executor), open_set()), after(std::move(after_batch)) {}
+        : set(executor, open_set()), after(std::move(after_batch)) {}
 
     void arm();
     void run_batch();

@@ -31,7 +31,7 @@ std::string allowed(option const& row) {
         return out;
     }
     std::string const range = write_range(row);
-    std::string const kind(to_string(row.kind));
+    std::string kind(to_string(row.kind));
     if (range.empty()) return kind;
     bool const items = row.kind == option_kind::list || row.kind == option_kind::records;
     return kind + ", " + range + (items ? " items" : "");

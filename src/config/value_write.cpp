@@ -26,7 +26,7 @@ std::string write_records(record_list const& list) {
         for (option const& row : list.table()) {
             if (row.kind == option_kind::section) continue;
             auto const [key, value] = write_pair(row, row.path, row.at(list.item(list.where, i)));
-            out += std::string(separator) + key + ": " + value;
+            out.append(separator).append(key).append(": ").append(value);
             separator = ", ";
         }
         out += '}';

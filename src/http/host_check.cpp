@@ -18,7 +18,7 @@ bool is_name_byte(char c) noexcept {
 
 std::optional<boost::asio::ip::address> ip_literal(authority const& a) {
     boost::system::error_code ec;
-    auto const address = boost::asio::ip::make_address(std::string(a.host), ec);
+    auto address = boost::asio::ip::make_address(std::string(a.host), ec);
     if (ec || address.is_v6() != a.ipv6) return std::nullopt;
     return address;
 }

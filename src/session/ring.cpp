@@ -60,7 +60,7 @@ struct ring::lane {
         } else if (capacity > small_capacity && count <= capacity / 4) {
             try {
                 resize(capacity / 2);
-            } catch (std::bad_alloc const&) {
+            } catch (std::bad_alloc const&) {  // NOLINT(bugprone-empty-catch): the larger one stays
             }
         }
     }
