@@ -42,7 +42,7 @@ session::credential check(http::handshake_credential const& c, auth::verifier co
 /// One accepted connection while it speaks HTTP.
 class public_listener::visit final : public http::handler {
 public:
-    visit(public_listener& owner, std::string address) : owner_(owner), address(address) {}
+    visit(public_listener& owner, std::string from) : owner_(owner), address(std::move(from)) {}
 
     asio::awaitable<http::answer> handle(http::request& r) override {
         bool const health = r.path == "/healthz" || r.path == "/readyz";
