@@ -1,9 +1,14 @@
 #include <weir/async/listener.hpp>
+#include <weir/base/clock.hpp>
+#include <weir/base/log.hpp>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <sys/socket.h>
 #include <utility>
@@ -65,6 +70,23 @@ result<tcp::acceptor> listen_on(asio::any_io_executor executor, listen_settings 
     if (!ec) acceptor.listen(settings.backlog, ec);
     if (ec) return explain(settings, ec);
     return acceptor;
+}
+
+asio::awaitable<std::optional<tcp::socket>> next_connection(tcp::acceptor& acceptor) {
+    constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+    asio::steady_timer pause(acceptor.get_executor());
+    while (acceptor.is_open()) {  // ends: a connection, or the acceptor is closed
+        auto [error, socket] = co_await acceptor.async_accept(as_result);
+        if (!error) co_return std::move(socket);
+        if (error == asio::error::operation_aborted) break;
+        if (error == asio::error::connection_aborted) continue;
+        log::limited(log::level::error, "cannot accept connections", "accept",
+                     {{"error", error.message()}});
+        pause.expires_after(milliseconds(100));
+        auto const [cancelled] = co_await pause.async_wait(as_result);
+        if (cancelled) break;
+    }
+    co_return std::nullopt;
 }
 
 }  // namespace weir

@@ -155,6 +155,12 @@ asio::awaitable<opened> tls_accept(tcp::socket socket, ssl_ctx_st& context, mono
     co_return opened{error_code{}, std::move(made)};
 }
 
+asio::awaitable<opened> accept_stream(tcp::socket socket, std::shared_ptr<ssl_ctx_st> context) {
+    if (!context) co_return opened{error_code{}, make_plain_stream(std::move(socket))};
+    auto const deadline = std::chrono::steady_clock::now() + seconds(10);
+    co_return co_await tls_accept(std::move(socket), *context, deadline);
+}
+
 asio::awaitable<opened> tls_connect(tcp::socket socket, ssl_ctx_st& context, std::string host,
                                     bool verify, mono_time deadline) {
     auto made = std::make_unique<tls_stream>(std::move(socket), context);

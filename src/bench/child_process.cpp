@@ -1,16 +1,15 @@
 #include "bench/child_process.hpp"
 
 #include "bench/limit_server.hpp"
+#include "bench/loopback.hpp"
 #include "bench/process_figures.hpp"
 
-#include <arpa/inet.h>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdexcept>
 #include <sys/prctl.h>
@@ -20,18 +19,6 @@
 #include <unistd.h>
 
 namespace weir::bench {
-namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_port = htons(port);
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return a;
-}
-
-}  // namespace
-
 std::uint16_t free_port() {
     int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     auto a = loopback(0);

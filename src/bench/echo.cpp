@@ -99,8 +99,7 @@ int run_echo(options const& o) try {
     out.print(o.json);
     return 0;
 } catch (std::exception const& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
-    return 1;
+    return complain(e);
 }
 
 }  // namespace weir::bench

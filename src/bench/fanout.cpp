@@ -14,11 +14,6 @@ std::string title(char const* what, options const& o) {
            std::to_string(o.rounds) + " rounds of " + std::to_string(o.seconds).substr(0, 4) + " s";
 }
 
-int complain(std::exception const& e) {
-    std::fprintf(stderr, "error: %s\n", e.what());
-    return 1;
-}
-
 }  // namespace
 
 int run_limit(options const& o) try {

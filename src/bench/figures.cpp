@@ -102,4 +102,9 @@ void progress(std::string_view text) {
     std::fprintf(stderr, "... %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
+int complain(std::exception const& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 1;
+}
+
 }  // namespace weir::bench

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,5 +58,8 @@ private:
 
 /// A line of progress on standard error.
 void progress(std::string_view text);
+
+/// Says why a measurement failed; answers the exit status.
+int complain(std::exception const& e);
 
 }  // namespace weir::bench

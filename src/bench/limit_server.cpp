@@ -1,11 +1,11 @@
 #include "bench/limit_server.hpp"
 
+#include "bench/loopback.hpp"
+
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <cstdio>
 #include <cstring>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string>
 #include <sys/epoll.h>
@@ -83,11 +83,8 @@ int serve_limit(std::uint16_t port) {
     int const listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int const on = 1;
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_port = htons(port);
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(listener, reinterpret_cast<sockaddr*>(&a), sizeof a) != 0 ||
+    auto const a = loopback(port);
+    if (::bind(listener, reinterpret_cast<sockaddr const*>(&a), sizeof a) != 0 ||
         ::listen(listener, 4096) != 0) {
         return 1;
     }

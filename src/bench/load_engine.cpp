@@ -1,12 +1,12 @@
 #include "bench/load_engine.hpp"
 
+#include "bench/loopback.hpp"
+
 #include <weir/base/ids.hpp>
 
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdexcept>
 #include <sys/epoll.h>
@@ -23,14 +23,6 @@ constexpr std::size_t handshakes_at_once = 500;
 
 [[noreturn]] void fail(std::string const& what) {
     throw std::runtime_error(what + ": " + std::strerror(errno));
-}
-
-sockaddr_in address(std::uint32_t host, std::uint16_t port) {
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_port = htons(port);
-    a.sin_addr.s_addr = htonl(host);
-    return a;
 }
 
 }  // namespace
@@ -90,9 +82,9 @@ void load_engine::connect(link& l, std::size_t number, bool websocket) {
     // Without this each bind would take a port of its own for good, from all addresses together.
     ::setsockopt(l.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     auto const source =
-        address(0x7f010001U + static_cast<std::uint32_t>(next_source_++ / links_a_source), 0);
+        loopback(0, 0x7f010001U + static_cast<std::uint32_t>(next_source_++ / links_a_source));
     if (::bind(l.fd, reinterpret_cast<sockaddr const*>(&source), sizeof source) != 0) fail("bind");
-    auto const to = address(INADDR_LOOPBACK, port_);
+    auto const to = loopback(port_);
     if (::connect(l.fd, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0 &&
         errno != EINPROGRESS) {
         fail("connect");

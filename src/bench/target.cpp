@@ -81,10 +81,8 @@ public:
 
 private:
     asio::awaitable<void> accept(tcp::acceptor& acceptor) {
-        while (acceptor.is_open()) {
-            auto [error, socket] = co_await acceptor.async_accept(as_result);
-            if (error == asio::error::operation_aborted) break;
-            if (!error) tasks_.spawn("receive", receive(std::move(socket)));
+        while (auto socket = co_await next_connection(acceptor)) {
+            tasks_.spawn("receive", receive(std::move(*socket)));
         }
     }
 

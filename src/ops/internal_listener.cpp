@@ -13,7 +13,6 @@ using asio::ip::tcp;
 
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-constexpr seconds tls_timeout{10};
 }  // namespace
 
 /// Looks at the Host before anybody else does.
@@ -72,20 +71,13 @@ asio::awaitable<void> internal_listener::accept() {
     while (acceptor_->is_open()) {
         if (open_ >= connections_max) {
             pause.expires_after(milliseconds(50));
-            co_await pause.async_wait(as_result);
+            auto const [cancelled] = co_await pause.async_wait(as_result);
+            if (cancelled) break;
             continue;
         }
-        auto [error, socket] = co_await acceptor_->async_accept(as_result);
-        if (!error) {
-            tasks_.spawn("internal request", receive(std::move(socket)));
-        } else if (error == asio::error::operation_aborted) {
-            break;
-        } else if (error != asio::error::connection_aborted) {
-            log::limited(log::level::error, "cannot accept internal connections", "internal",
-                         {{"error", error.message()}});
-            pause.expires_after(milliseconds(100));
-            co_await pause.async_wait(as_result);
-        }
+        auto socket = co_await next_connection(*acceptor_);
+        if (!socket) break;
+        tasks_.spawn("internal request", receive(std::move(*socket)));
     }
 }
 
@@ -98,19 +90,12 @@ asio::awaitable<void> internal_listener::receive(tcp::socket socket) {
         std::size_t& open;
     };
     count const here(open_);
-    std::unique_ptr<stream> bytes;
-    auto const context = tls_;
-    if (context) {
-        auto const deadline = std::chrono::steady_clock::now() + tls_timeout;
-        auto [error, made] = co_await tls_accept(std::move(socket), *context, deadline);
-        if (error) co_return;
-        bytes = std::move(made);
-    } else {
-        bytes = make_plain_stream(std::move(socket));
-    }
+    bool const secure = tls_ != nullptr;
+    auto const [error, bytes] = co_await accept_stream(std::move(socket), tls_);
+    if (error) co_return;
     guarded h(handler_, hosts_);
     http::serve_settings settings;
-    settings.secure = context != nullptr;
+    settings.secure = secure;
     co_await http::serve(*bytes, settings, h);
 }
 

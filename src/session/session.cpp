@@ -82,25 +82,10 @@ void session::on_command(command const& c, now at) {
 }
 
 void session::dispatch(command const& c, now at) {
-    switch (c.type) {
-        case command_type::subscribe:
-        case command_type::unsubscribe:
-        case command_type::publish:
-        case command_type::hello:
-        case command_type::auth:
-        case command_type::sync:
-        case command_type::history:
-        case command_type::presence:
-        case command_type::call:
-        case command_type::unknown:
-        case command_type::invalid:
-            active_ = at.mono;
-            break;
-        case command_type::received:
-        case command_type::ping:
-        case command_type::pong:
-            break;  // of the transport's making; a session with nothing else is idle
-    }
+    // Receipts and heartbeats are of the transport's making: a session with nothing else is idle.
+    bool const upkeep = c.type == command_type::received || c.type == command_type::ping ||
+                        c.type == command_type::pong;
+    if (!upkeep) active_ = at.mono;
     switch (c.type) {
         case command_type::subscribe:
             return subscribe(c, at);

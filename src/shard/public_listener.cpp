@@ -19,7 +19,6 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-constexpr seconds tls_timeout{10};
 
 session::credential check(http::handshake_credential const& c, auth::verifier const* verifier,
                           now const& at) {
@@ -136,20 +135,8 @@ void public_listener::stop() {
 }
 
 asio::awaitable<void> public_listener::accept() {
-    asio::steady_timer pause(co_await asio::this_coro::executor);
-    while (acceptor_->is_open()) {
-        auto [error, socket] = co_await acceptor_->async_accept(as_result);
-        if (!error) {
-            tasks_->spawn("receive", receive(std::move(socket)));
-            continue;
-        }
-        if (error == asio::error::operation_aborted || !acceptor_->is_open()) break;
-        if (error == asio::error::connection_aborted) continue;
-        // Descriptors or kernel memory are out: the queue in the kernel waits with us.
-        log::limited(log::level::error, "cannot accept connections", "accept",
-                     {{"error", error.message()}});
-        pause.expires_after(milliseconds(100));
-        co_await pause.async_wait(as_result);
+    while (auto socket = co_await next_connection(*acceptor_)) {
+        tasks_->spawn("receive", receive(std::move(*socket)));
     }
 }
 
@@ -209,21 +196,13 @@ http::response public_listener::refuse(limit_kind limit, milliseconds retry_afte
 }
 
 asio::awaitable<void> public_listener::talk(tcp::socket socket, visit& v) {
-    std::unique_ptr<stream> bytes;
     bool const secure = shard_.live().tls != nullptr;
-    if (secure) {
-        auto const context = shard_.live().tls;
-        auto const deadline = std::chrono::steady_clock::now() + tls_timeout;
-        auto [error, made] = co_await tls_accept(std::move(socket), *context, deadline);
-        if (error) {
-            at(shard_.counts().refused, handshake_refusal::tls).add();
-            log::limited(log::level::debug, "TLS handshake failed", v.address,
-                         {{"address", v.address}, {"error", error.message()}});
-            co_return;
-        }
-        bytes = std::move(made);
-    } else {
-        bytes = make_plain_stream(std::move(socket));
+    auto const [error, bytes] = co_await accept_stream(std::move(socket), shard_.live().tls);
+    if (error) {
+        at(shard_.counts().refused, handshake_refusal::tls).add();
+        log::limited(log::level::debug, "TLS handshake failed", v.address,
+                     {{"address", v.address}, {"error", error.message()}});
+        co_return;
     }
     http::serve_settings settings;
     settings.secure = secure;

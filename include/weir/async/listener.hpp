@@ -3,9 +3,11 @@
 #include <weir/base/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace weir {
@@ -21,5 +23,11 @@ struct listen_settings {
 /// another program; …").
 result<boost::asio::ip::tcp::acceptor> listen_on(boost::asio::any_io_executor executor,
                                                  listen_settings const& settings);
+
+/// The next connection; nothing once the acceptor is closed or the wait is cancelled. While
+/// descriptors or kernel memory are out it logs that, pauses and tries again: the queue in the
+/// kernel waits with it.
+boost::asio::awaitable<std::optional<boost::asio::ip::tcp::socket>> next_connection(
+    boost::asio::ip::tcp::acceptor& acceptor);
 
 }  // namespace weir

@@ -67,6 +67,10 @@ std::unique_ptr<stream> make_plain_stream(boost::asio::ip::tcp::socket socket);
 /// handshake. Null and an error on failure.
 boost::asio::awaitable<std::pair<boost::system::error_code, std::unique_ptr<stream>>> tls_accept(
     boost::asio::ip::tcp::socket socket, ssl_ctx_st& context, mono_time deadline);
+/// What a listener makes of a connection: TLS where `context` is set, else plain. The handshake has
+/// ten seconds.
+boost::asio::awaitable<std::pair<boost::system::error_code, std::unique_ptr<stream>>> accept_stream(
+    boost::asio::ip::tcp::socket socket, std::shared_ptr<ssl_ctx_st> context);
 /// Client side: `host` for SNI and, with `verify`, for the certificate check.
 boost::asio::awaitable<std::pair<boost::system::error_code, std::unique_ptr<stream>>> tls_connect(
     boost::asio::ip::tcp::socket socket, ssl_ctx_st& context, std::string host, bool verify,

@@ -31,7 +31,6 @@ protected:
     turn_item() = default;
     virtual ~turn_item();  ///< leaves both lists
 
-    bool is_dirty() const noexcept { return dirty_at_ != 0; }
     bool is_parked() const noexcept { return ready_at_ != 0; }
 
 private:

@@ -48,7 +48,6 @@ struct ws_parameters {
     int deflate_bits = 15;                  ///< server_max_window_bits
     std::size_t deflate_min = 256;          ///< smaller bodies are sent as they are
     std::size_t message_bytes = 64 * 1024;  ///< largest message, inflated
-    bool echo_binary = false;  ///< frames made by the owner carry their own opcode anyway
 };
 
 /// One established WebSocket: bytes on a raw non-blocking descriptor (plain or TLS) to messages,
