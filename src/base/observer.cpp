@@ -47,8 +47,20 @@ std::string_view to_string(publish_source s) noexcept {
 }
 
 std::string_view to_string(drop_reason r) noexcept {
-    static constexpr std::array<std::string_view, drop_reason_count> names = {"outbox_full",
-                                                                              "closed"};
+    static constexpr std::array<std::string_view, drop_reason_count> names = {
+        "outbox_full", "closed", "slow", "detached", "volatile", "conflated"};
+    return name(names, r);
+}
+
+std::string_view to_string(gap_reason r) noexcept {
+    static constexpr std::array<std::string_view, gap_reason_count> names = {
+        "expired", "trimmed", "epoch", "slow", "bus", "detached"};
+    return name(names, r);
+}
+
+std::string_view to_string(resume_result r) noexcept {
+    static constexpr std::array<std::string_view, resume_result_count> names = {
+        "resumed", "expired", "overflow", "unknown", "secret", "user", "lost"};
     return name(names, r);
 }
 
@@ -65,7 +77,13 @@ std::string_view to_string(limit_kind l) noexcept {
         "topics",
         "errors",
         "message_bytes",
-        "api"};
+        "api",
+        "detached_per_ip",
+        "detached_per_user",
+        "detached",
+        "state_keys",
+        "history_bytes",
+        "dedupe"};
     return name(names, l);
 }
 

@@ -26,8 +26,13 @@ public:
                              fault const& why) const override;
     void encode_ping(std::string& out) const override;
     void encode_pong(std::string& out, request_id id) const override;
-    void subscribed_payload(std::string& out, std::string_view topic,
-                            std::optional<position> const& at, bool recovered) const override;
+    void encode_gap(std::string& out, std::string_view topic, loss const& what) const override;
+    void encode_presence(std::string& out, presence_change const& c) const override;
+    void subscribed_payload(std::string& out, subscribed const& s) const override;
+    void history_payload(std::string& out, std::span<message_ptr const> messages,
+                         position const& head, bool more) const override;
+    void sync_payload(std::string& out, std::span<topic_state_page const> topics) const override;
+    void presence_payload(std::string& out, presence_page const& page) const override;
     void published_payload(std::string& out, std::optional<position> const& at) const override;
 
     /// For tests: the views of the last command point into its text or in here.

@@ -1,4 +1,5 @@
 #include "message/json_dialect.hpp"
+#include "message/json_pieces.hpp"
 
 #include <weir/message/json_text.hpp>
 
@@ -10,32 +11,12 @@ namespace {
 /// Everything of a `message` that is no field: braces, names, numbers at their longest.
 constexpr std::size_t message_overhead_bytes = 160;
 
-void add_text(std::string& out, std::string_view name, std::string_view value) {
-    out += name;
-    append_json_string(out, value);
-}
-
-void add_number(std::string& out, std::string_view name, std::uint64_t n) {
-    out += name;
-    append_json_integer(out, n);
-}
-
-void add_ms(std::string& out, std::string_view name, milliseconds d) {
-    out += name;
-    append_json_integer(out, std::int64_t{d.count()});
-}
-
-void add_flag(std::string& out, std::string_view name, bool value) {
-    out += name;
-    out += value ? "true" : "false";
-}
-
-void add_position(std::string& out, std::string_view name, position const& at) {
-    out += name;
-    add_text(out, R"({"epoch":)", at.epoch.text());
-    add_number(out, R"(,"offset":)", at.offset);
-    out += '}';
-}
+using json::add_flag;
+using json::add_loss;
+using json::add_ms;
+using json::add_number;
+using json::add_position;
+using json::add_text;
 
 void add_id(std::string& out, request_id id) {
     if (id.empty()) return;
@@ -136,11 +117,21 @@ void json_dialect::encode_pong(std::string& out, request_id id) const {
     out += '}';
 }
 
-void json_dialect::subscribed_payload(std::string& out, std::string_view topic,
-                                      std::optional<position> const& at, bool recovered) const {
-    add_text(out, R"({"topic":)", topic);
-    if (at) add_position(out, R"(,"position":)", *at);
-    add_flag(out, R"(,"recovered":)", recovered);
+void json_dialect::subscribed_payload(std::string& out, subscribed const& s) const {
+    add_text(out, R"({"topic":)", s.topic);
+    if (s.at) add_position(out, R"(,"position":)", *s.at);
+    add_flag(out, R"(,"recovered":)", s.recovered);
+    if (s.what) {
+        add_number(out, R"(,"receipt":{"from":)", s.what->from);
+        add_number(out, R"(,"to":)", s.what->to);
+        if (s.what->missing) {
+            out += R"(,"missing":)";
+            add_loss(out, *s.what->missing);
+        }
+        out += '}';
+    }
+    if (s.state) add_number(out, R"(,"state":)", *s.state);
+    if (s.conflating) out += R"(,"conflating":true)";
     out += '}';
 }
 

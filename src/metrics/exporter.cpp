@@ -65,6 +65,10 @@ private:
                                    &observer::delivered, named());
         w.counters<drop_reason>("weir_messages_dropped_total", "Messages that were not delivered.",
                                 "reason", &observer::dropped, named());
+        w.counters<gap_reason>("weir_gaps_total", "Gaps that subscribers were told of.", "reason",
+                               &observer::gaps, named());
+        w.counters<resume_result>("weir_resumes_total", "Wishes to resume a session.", "result",
+                                  &observer::resumes, named());
         w.counters<limit_kind>("weir_rate_limited_total", "Refusals by a limit.", "limit",
                                &observer::limited, named());
         w.counters<errc>("weir_errors_total", "Error answers.", "code", &observer::errors, named());
@@ -84,6 +88,9 @@ private:
         w.gauge("weir_replay_bytes", "Sent, and kept for a resume.", &observer::replay_bytes);
         w.gauge("weir_topics", "Topics.", &observer::topics);
         w.gauge("weir_subscriptions", "Subscriptions.", &observer::subscriptions);
+        w.gauge("weir_lagging_subscriptions", "Subscriptions that are fed from a log.",
+                &observer::lagging);
+        w.gauge("weir_history_bytes", "Logs and states of topics.", &observer::history_bytes);
         w.histogram("weir_loop_lag_seconds", "How late a shard's timer is.", &observer::loop_lag);
     }
 

@@ -25,7 +25,8 @@ void session::send_joined(request_id id, std::string_view topic,
                           std::optional<position> const& at) {
     if (id.empty()) return;
     env_.payload.clear();
-    env_.words->subscribed_payload(env_.payload, topic, at, false);
+    env_.words->subscribed_payload(env_.payload,
+                                   {.topic = topic, .at = at, .what = {}, .state = {}});
     send_ok(id, env_.payload);
 }
 

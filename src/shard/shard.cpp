@@ -47,7 +47,7 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
       words_(make_json_dialect()),
       topics_(*this),
       broker_({.shard = index, .shards = settings.shards, .topics_max = settings.topics_max},
-              commons.broker, *this, *this),
+              commons.broker, *this, *this, *this),
       probe_(std::make_unique<latency_probe>(*this)),
       next_api_ticket_(api_ticket_bit),
       tasks_(io_.get_executor()),
@@ -159,6 +159,14 @@ void shard::on_message(message_ptr m) {
     topics_.on_message(std::move(m));
     if (topics_.backlog() != before) probe_->started.push_back(received);
     turn_.request();
+}
+
+void shard::on_read(read_ticket, result<log_page>) {}
+void shard::on_members(read_ticket, result<presence_page>) {}
+void shard::on_presence(presence_change_ptr) {}
+
+topic_policy shard::policy_of(std::string_view topic) const {
+    return live_->rules.policy_of(topic);
 }
 
 void shard::post(unsigned to, broker_mail m) {

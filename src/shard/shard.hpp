@@ -47,6 +47,7 @@ struct shard_commons {
 class shard final : private broker_listener,
                     private topic_interest,
                     private broker_post,
+                    private policy_source,
                     private wheel_entry {
 public:
     /// Messages delivered in one turn before others get theirs (ADR 0002).
@@ -104,6 +105,11 @@ private:
     void on_attached(std::string_view topic, result<position> at) override;
     void on_published(publish_ticket ticket, result<position> at) override;
     void on_message(message_ptr m) override;
+    void on_read(read_ticket ticket, result<log_page> page) override;
+    void on_members(read_ticket ticket, result<presence_page> page) override;
+    void on_presence(presence_change_ptr change) override;
+    // policy_source
+    topic_policy policy_of(std::string_view topic) const override;
     // topic_interest
     void attach(std::string_view topic) override { broker_.attach(topic); }
     void detach(std::string_view topic) override { broker_.detach(topic); }

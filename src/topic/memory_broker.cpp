@@ -51,7 +51,7 @@ message_ptr to_message(publication&& p, position const& at) {
 /// The home's part speaks of `origin`, the shard that asked; it may be this one.
 struct memory_broker::state {
     state(memory_broker_settings const& s, memory_broker_shared& shared, broker_post& siblings,
-          broker_listener& own)
+          broker_listener& own, policy_source const&)
         : settings(s), post(siblings), listener(own), homes(s.topics_max, shared) {
         WEIR_ASSERT(s.shard < s.shards && s.shards <= interest_set::shards_max);
     }
@@ -120,8 +120,9 @@ struct memory_broker::state {
 };
 
 memory_broker::memory_broker(memory_broker_settings settings, memory_broker_shared& shared,
-                             broker_post& siblings, broker_listener& listener)
-    : state_(std::make_unique<state>(settings, shared, siblings, listener)) {}
+                             broker_post& siblings, broker_listener& listener,
+                             policy_source const& policies)
+    : state_(std::make_unique<state>(settings, shared, siblings, listener, policies)) {}
 
 memory_broker::~memory_broker() = default;
 
@@ -153,6 +154,16 @@ void memory_broker::publish(publication p, publish_ticket ticket) {
         state_->send(home, broker_mail::publish{std::move(p), ticket});
     }
 }
+
+void memory_broker::read(log_query, read_ticket ticket) {
+    state_->listener.on_read(ticket, log_page{});
+}
+void memory_broker::enter(std::string_view, std::string_view, std::string_view) {}
+void memory_broker::exit(std::string_view, std::string_view) {}
+void memory_broker::members(std::string_view, std::uint32_t, read_ticket ticket) {
+    state_->listener.on_members(ticket, presence_page{});
+}
+void memory_broker::policies_changed() {}
 
 void memory_broker::on_mail(broker_mail mail) {
     std::visit([&](auto& content) { state_->on(mail.from, content); }, mail.content);

@@ -85,6 +85,11 @@ topic_rule const* rule_set::find(std::string_view topic) const {
     return found == nullptr ? nullptr : &found->rule;
 }
 
+topic_policy rule_set::policy_of(std::string_view topic) const {
+    auto const* const rule = find(topic);
+    return rule == nullptr ? topic_policy{} : rule->policy;
+}
+
 result<void> rule_set::allow(topic_action action, std::string_view topic,
                              std::string_view user) const {
     if (is_reserved_topic(topic)) {

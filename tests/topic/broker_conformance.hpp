@@ -129,6 +129,9 @@ public:
     void on_attached(std::string_view topic, result<position> at) override;
     void on_published(publish_ticket ticket, result<position> at) override;
     void on_message(message_ptr m) override;
+    void on_read(read_ticket, result<log_page>) override {}
+    void on_members(read_ticket, result<presence_page>) override {}
+    void on_presence(presence_change_ptr) override {}
 
 private:
     unsigned member_;

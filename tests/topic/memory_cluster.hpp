@@ -13,7 +13,7 @@ namespace weir {
 
 /// Memory brokers of one process without its threads: the next mail to arrive is drawn among the
 /// first ones of all pairs.
-class memory_cluster final : public broker_cluster, public broker_post {
+class memory_cluster final : public broker_cluster, public broker_post, public policy_source {
 public:
     explicit memory_cluster(cluster_wish const& wish) : random_(wish.seed) {
         auto const shards = static_cast<unsigned>(wish.listeners.size());
@@ -24,8 +24,8 @@ public:
                                                   .shards = shards,
                                                   .topics_max = wish.topics_max,
                                                   .backlog_max = wish.backlog_max};
-            members_.push_back(
-                std::make_unique<memory_broker>(settings, shared_, *this, *wish.listeners[i]));
+            members_.push_back(std::make_unique<memory_broker>(settings, shared_, *this,
+                                                               *wish.listeners[i], *this));
             members_.back()->on_tick(time_);
         }
     }
@@ -54,6 +54,7 @@ public:
     void release(unsigned i) override { stalled_.at(i) = false; }
 
 private:
+    topic_policy policy_of(std::string_view) const override { return {}; }
     void post(unsigned shard, broker_mail mail) override {
         ++mails_;
         EXPECT_NE(shard, mail.from) << "mail to itself";

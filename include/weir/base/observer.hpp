@@ -89,9 +89,34 @@ enum class publish_source : std::uint8_t { client, api };
 inline constexpr std::size_t publish_source_count = 2;
 std::string_view to_string(publish_source s) noexcept;
 
-enum class drop_reason : std::uint8_t { outbox_full, closed };
-inline constexpr std::size_t drop_reason_count = 2;
+/// Why a message did not reach a subscriber. Those that a `gap` declares are counted here too.
+enum class drop_reason : std::uint8_t {
+    outbox_full,
+    closed,
+    slow,
+    detached,
+    volatile_message,
+    conflated
+};
+inline constexpr std::size_t drop_reason_count = 6;
 std::string_view to_string(drop_reason r) noexcept;
+
+/// Why messages are missing at a place, as a `gap` or a receipt says it (contract: Continuity).
+enum class gap_reason : std::uint8_t {
+    expired,   ///< older than the history's age
+    trimmed,   ///< pushed out of the history by newer ones, or never kept
+    epoch,     ///< the topic's log began anew
+    slow,      ///< the subscriber did not read in time
+    bus,       ///< the link between nodes was lost
+    detached,  ///< came while the client was away, beyond what is collected
+};
+inline constexpr std::size_t gap_reason_count = 6;
+std::string_view to_string(gap_reason r) noexcept;
+
+/// What came of a wish to resume a session.
+enum class resume_result : std::uint8_t { resumed, expired, overflow, unknown, secret, user, lost };
+inline constexpr std::size_t resume_result_count = 7;
+std::string_view to_string(resume_result r) noexcept;
 
 enum class limit_kind : std::uint8_t {
     messages,
@@ -106,8 +131,14 @@ enum class limit_kind : std::uint8_t {
     errors,
     message_bytes,
     api,
+    detached_per_ip,
+    detached_per_user,
+    detached,
+    state_keys,
+    history_bytes,
+    dedupe,
 };
-inline constexpr std::size_t limit_kind_count = 12;
+inline constexpr std::size_t limit_kind_count = 18;
 std::string_view to_string(limit_kind l) noexcept;
 
 enum class saving : std::uint8_t { compression };
@@ -127,6 +158,8 @@ struct observer {
     std::array<single_writer, publish_source_count> published;
     std::array<single_writer, transport_kind_count> delivered;
     std::array<single_writer, drop_reason_count> dropped;
+    std::array<single_writer, gap_reason_count> gaps;
+    std::array<single_writer, resume_result_count> resumes;
     std::array<single_writer, limit_kind_count> limited;
     std::array<single_writer, errc_count> errors;
     std::array<single_writer, saving_count> saved_bytes;
@@ -136,6 +169,8 @@ struct observer {
     single_writer replay_bytes;   // gauge
     single_writer topics;         // gauge, counted at the topic's home
     single_writer subscriptions;  // gauge
+    single_writer lagging;        // gauge: subscriptions that are fed from a log
+    single_writer history_bytes;  // gauge, counted at the topic's home
     seconds_histogram publish_to_write;
     seconds_histogram heartbeat_rtt;
     seconds_histogram loop_lag;

@@ -4,6 +4,7 @@
 #include <weir/base/error.hpp>
 #include <weir/base/ids.hpp>
 #include <weir/message/command.hpp>
+#include <weir/message/events.hpp>
 #include <weir/message/message.hpp>
 
 #include <cstdint>
@@ -64,9 +65,19 @@ public:
     /// `id`: echoed from the client's ping; may be empty.
     virtual void encode_pong(std::string& out, request_id id) const = 0;
 
-    /// Payload of an `ok` to subscribe: {topic, position?, recovered}.
-    virtual void subscribed_payload(std::string& out, std::string_view topic,
-                                    std::optional<position> const& at, bool recovered) const = 0;
+    virtual void encode_gap(std::string& out, std::string_view topic, loss const& what) const = 0;
+    virtual void encode_presence(std::string& out, presence_change const& c) const = 0;
+
+    /// Payload of an `ok` to subscribe: {topic, position?, recovered, receipt?, state?,
+    /// conflating?}.
+    virtual void subscribed_payload(std::string& out, subscribed const& s) const = 0;
+    /// Payload of an `ok` to history: {messages, position, more}.
+    virtual void history_payload(std::string& out, std::span<message_ptr const> messages,
+                                 position const& head, bool more) const = 0;
+    /// Payload of an `ok` to sync: {topics: {NAME: {position, messages, more?}}}.
+    virtual void sync_payload(std::string& out, std::span<topic_state_page const> topics) const = 0;
+    /// Payload of an `ok` to presence: {version, total, members}.
+    virtual void presence_payload(std::string& out, presence_page const& page) const = 0;
     /// Payload of an `ok` to publish: {position?}.
     virtual void published_payload(std::string& out, std::optional<position> const& at) const = 0;
 };

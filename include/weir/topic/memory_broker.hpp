@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weir/topic/broker.hpp>
+#include <weir/topic/policy.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -57,6 +58,9 @@ struct memory_broker_settings {
     unsigned shards = 1;                 ///< at most 256
     std::size_t topics_max = 1'000'000;  ///< of all shards together
     std::size_t backlog_max = 100'000;
+    milliseconds dedupe_window{300'000};
+    std::size_t dedupe_max = 1'000'000;       ///< ids remembered, of all shards together
+    std::size_t history_bytes_max = 1 << 30;  ///< logs and states of all shards together
 };
 
 /// What all instances of one memory broker share: how many topics exist. Outlives them.
@@ -74,12 +78,19 @@ struct memory_broker_shared {
 class memory_broker final : public broker {
 public:
     memory_broker(memory_broker_settings settings, memory_broker_shared& shared,
-                  broker_post& siblings, broker_listener& listener);
+                  broker_post& siblings, broker_listener& listener, policy_source const& policies);
     ~memory_broker() override;
 
     void attach(std::string_view topic) override;
     void detach(std::string_view topic) override;
     void publish(publication p, publish_ticket ticket) override;
+    void read(log_query q, read_ticket ticket) override;
+    void enter(std::string_view topic, std::string_view user, std::string_view info) override;
+    void exit(std::string_view topic, std::string_view user) override;
+    void members(std::string_view topic, std::uint32_t max, read_ticket ticket) override;
+
+    /// The source answers otherwise from now on: logs and states follow as they are next used.
+    void policies_changed();
 
     /// Mail from a sibling.
     void on_mail(broker_mail mail);

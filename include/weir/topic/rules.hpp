@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weir/base/error.hpp>
+#include <weir/topic/policy.hpp>
 
 #include <cstdint>
 #include <string>
@@ -23,6 +24,7 @@ struct topic_rule {
     std::string match;  ///< a pattern as above
     std::vector<right> subscribe;
     std::vector<right> publish;
+    topic_policy policy{};
 };
 
 /// The rules of a server, in order. The first whose shape matches a topic counts, and never falls
@@ -42,6 +44,9 @@ public:
     /// Null where no rule's shape matches: then nobody may do anything. Also for reserved topics
     /// (`$…`): no pattern reaches them.
     topic_rule const* find(std::string_view topic) const;
+
+    /// What is kept of a topic; nothing where no rule covers it.
+    topic_policy policy_of(std::string_view topic) const;
 
     /// `user` empty: anonymous. Faults: `unauthorized` where a login would help an anonymous
     /// session, `forbidden` otherwise. Reserved topics (`$…`) are always forbidden.
