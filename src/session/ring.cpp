@@ -86,7 +86,12 @@ ring::storage& ring::open() {
         bool const counted = only_->numbered();
         lane& to = counted ? made->numbered : made->express;
         to.make_room();
-        (counted ? made->outbox_bytes : made->express_bytes) = size_of(only_);
+        std::size_t& bytes = !counted     ? made->express_bytes
+                             : only_kept_ ? made->replay_bytes
+                                          : made->outbox_bytes;
+        bytes = size_of(only_);
+        made->kept = only_kept_ ? 1 : 0;
+        only_kept_ = false;
         to.add(std::exchange(only_, nullptr));
     }
     storage_ = made.release();
@@ -94,7 +99,7 @@ ring::storage& ring::open() {
 }
 
 enqueued ring::push(frame_ref f) {
-    if (storage_ == nullptr && only_ == nullptr && bounds_->replay_frames == 0) {
+    if (storage_ == nullptr && only_ == nullptr) {
         if (f->numbered() && bounds_->outbox_frames == 0) return enqueued::overflow;
         if (!f->numbered() && size_of(f.get()) > express_bytes_max) return enqueued::overflow;
         only_ = f.release();
@@ -102,8 +107,9 @@ enqueued ring::push(frame_ref f) {
     }
     std::size_t const size = size_of(f.get());
     if (f->numbered()) {
-        std::size_t const frames =
-            storage_ != nullptr ? storage_->waiting() : (only_ != nullptr && only_->numbered());
+        std::size_t const frames = storage_ != nullptr
+                                       ? storage_->waiting()
+                                       : (only_ != nullptr && only_->numbered() && !only_kept_);
         std::size_t const bytes = storage_ != nullptr ? storage_->outbox_bytes
                                   : frames != 0       ? size_of(only_)
                                                       : 0;
@@ -128,7 +134,7 @@ enqueued ring::push(frame_ref f) {
 
 std::size_t ring::peek(std::span<frame const*> out) const noexcept {
     if (storage_ == nullptr) {
-        if (only_ == nullptr || out.empty()) return 0;
+        if (only_ == nullptr || only_kept_ || out.empty()) return 0;
         out[0] = only_;
         return 1;
     }
@@ -147,8 +153,11 @@ void ring::commit(std::size_t n) noexcept {
     WEIR_ASSERT(n <= outbox_frames());
     if (n == 0) return;
     if (storage_ == nullptr) {
-        if (only_->numbered()) ++sent_;
-        drop(std::exchange(only_, nullptr));
+        if (only_->numbered()) {
+            ++sent_;
+            only_kept_ = bounds_->replay_frames != 0 && size_of(only_) <= bounds_->replay_bytes;
+        }
+        if (!only_kept_) drop(std::exchange(only_, nullptr));
         return;
     }
     storage& s = *storage_;
@@ -184,6 +193,12 @@ void ring::settle() noexcept {
         delete std::exchange(storage_, nullptr);
         return;
     }
+    if (storage_->express.count == 0 && storage_->kept == 1 && storage_->numbered.count == 1) {
+        only_ = storage_->numbered.take_first();
+        only_kept_ = true;
+        delete std::exchange(storage_, nullptr);
+        return;
+    }
     storage_->numbered.shrink();
     storage_->express.shrink();
 }
@@ -192,7 +207,10 @@ bool ring::acknowledge(std::uint64_t count) noexcept {
     if (count > sent_) return false;
     if (count <= received_) return true;
     received_ = count;
-    if (storage_ == nullptr) return true;
+    if (storage_ == nullptr) {
+        if (only_kept_ && count == sent_) release_only();
+        return true;
+    }
     storage& s = *storage_;
     while (s.kept != 0 && sent_ - s.kept < count) {
         frame const* const f = s.numbered.take_first();
@@ -204,26 +222,58 @@ bool ring::acknowledge(std::uint64_t count) noexcept {
     return true;
 }
 
+ring::standing ring::standing_of(std::uint64_t count) const noexcept {
+    if (count > sent_) return standing::beyond;
+    return count < sent_ - replay_frames() ? standing::overflow : standing::good;
+}
+
+void ring::rewind(std::uint64_t count) noexcept {
+    WEIR_ASSERT(standing_of(count) == standing::good);
+    acknowledge(count);
+    sent_ = std::max(count, received_);
+    if (storage_ == nullptr) {
+        only_kept_ = false;
+        if (only_ != nullptr && !only_->numbered()) release_only();
+        return;
+    }
+    storage& s = *storage_;
+    while (s.express.count != 0) drop(s.express.take_first());
+    s.express_bytes = 0;
+    s.kept = 0;
+    s.outbox_bytes += std::exchange(s.replay_bytes, 0);
+    settle();
+}
+
+void ring::release_only() noexcept {
+    only_kept_ = false;
+    drop(std::exchange(only_, nullptr));
+}
+
 std::size_t ring::outbox_bytes() const noexcept {
     if (storage_ != nullptr) return storage_->outbox_bytes + storage_->express_bytes;
-    return only_ != nullptr ? size_of(only_) : 0;
+    return only_ != nullptr && !only_kept_ ? size_of(only_) : 0;
+}
+
+std::uint64_t ring::queued() const noexcept {
+    if (storage_ != nullptr) return sent_ + storage_->waiting();
+    return sent_ + (only_ != nullptr && only_->numbered() && !only_kept_ ? 1 : 0);
 }
 
 std::size_t ring::outbox_frames() const noexcept {
     if (storage_ != nullptr) return std::size_t{storage_->waiting()} + storage_->express.count;
-    return only_ != nullptr ? 1 : 0;
+    return only_ != nullptr && !only_kept_ ? 1 : 0;
 }
 
 std::size_t ring::replay_bytes() const noexcept {
-    return storage_ != nullptr ? storage_->replay_bytes : 0;
+    return storage_ != nullptr ? storage_->replay_bytes : only_kept_ ? size_of(only_) : 0;
 }
 
 std::size_t ring::replay_frames() const noexcept {
-    return storage_ != nullptr ? storage_->kept : 0;
+    return storage_ != nullptr ? storage_->kept : only_kept_ ? 1 : 0;
 }
 
 void ring::clear() noexcept {
-    if (only_ != nullptr) drop(std::exchange(only_, nullptr));
+    if (only_ != nullptr) release_only();
     if (storage_ == nullptr) return;
     storage& s = *storage_;
     while (s.express.count != 0) drop(s.express.take_first());

@@ -20,10 +20,11 @@ std::string_view cut(std::string_view text) noexcept {
 
 }  // namespace
 
-session::session(session_environment& env, session_port& port, credential from_handshake, now at)
+session::session(session_environment& env, session_port& port, session_id id,
+                 credential from_handshake, now at)
     : env_(env),
       port_(port),
-      id_(session_id::random()),
+      id_(id),
       secret_(id128::random()),
       ring_(env.settings->ring),
       messages_(at.mono),
@@ -60,16 +61,21 @@ void session::start(now) {
           f.message);
 }
 
+/// A close that tells the client to come back keeps the session for it.
 void session::close(close_reason why, std::string_view text) {
     if (phase_ == phase::closing) return;
-    phase_ = phase::closing;
+    bool const comes_back = describe(why).advice != reconnect_advice::stay_away;
+    if (phase_ == phase::leaving && comes_back) return;
+    bool const keeps =
+        phase_ == phase::open && comes_back && env_.settings->resume_window.count() > 0;
+    phase_ = keeps ? phase::leaving : phase::closing;
     deadline_ = never;
     port_.close(why, cut(text.empty() ? describe(why).text : text));
 }
 
 void session::on_command(command const& c, now at) {
     start(at);
-    if (phase_ == phase::closing) return;
+    if (is_closing()) return;
     weir::at(env_.counts->received, c.type).add();
     heard_ = at.mono;
     if (!admit(c.type, c.id, at)) return;
@@ -104,10 +110,13 @@ void session::dispatch(command const& c, now at) {
             return send_ok(c.id, {});
         case command_type::hello:
             return refuse(c.id, {errc::bad_request, "hello comes once, as the first message"}, at);
-        case command_type::auth:
         case command_type::sync:
+            return sync(c, at);
         case command_type::history:
+            return history(c, at);
         case command_type::presence:
+            return presence(c, at);
+        case command_type::auth:
         case command_type::call:
         case command_type::unknown:
         case command_type::invalid:
@@ -117,7 +126,7 @@ void session::dispatch(command const& c, now at) {
 
 void session::on_fault(command_fault const& f, now at) {
     start(at);
-    if (phase_ == phase::closing) return;
+    if (is_closing()) return;
     weir::at(env_.counts->received, command_type::invalid).add();
     heard_ = at.mono;
     if (!admit(command_type::invalid, f.id, at)) return;
@@ -127,7 +136,7 @@ void session::on_fault(command_fault const& f, now at) {
 
 void session::on_binary(now at) {
     start(at);
-    if (phase_ == phase::closing) return;
+    if (is_closing()) return;
     weir::at(env_.counts->received, command_type::invalid).add();
     close(close_reason::unsupported_data);
 }

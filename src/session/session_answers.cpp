@@ -21,21 +21,24 @@ void session::send_error(request_id id, fault const& f) {
     port_.send(env_.scratch, true);
 }
 
-void session::send_joined(request_id id, std::string_view topic,
-                          std::optional<position> const& at) {
+void session::send_joined(request_id id, std::string_view topic, join_answer const& answer) {
     if (id.empty()) return;
     env_.payload.clear();
-    env_.words->subscribed_payload(env_.payload,
-                                   {.topic = topic, .at = at, .what = {}, .state = {}});
+    env_.words->subscribed_payload(env_.payload, {.topic = topic,
+                                                  .at = answer.at,
+                                                  .recovered = answer.recovered,
+                                                  .what = answer.what,
+                                                  .state = answer.state,
+                                                  .conflating = answer.conflating});
     send_ok(id, env_.payload);
 }
 
-void session::on_joined(std::string_view topic, result<position> const& at_position) {
-    if (phase_ == phase::open) answer_waiting(topic, at_position);
+void session::on_joined(std::string_view topic, result<join_answer> const& answer) {
+    if (is_alive()) answer_waiting(topic, answer);
 }
 
 /// Everybody who waits for that topic, in the order they asked.
-void session::answer_waiting(std::string_view topic, result<position> const& at_position) {
+void session::answer_waiting(std::string_view topic, result<join_answer> const& answer) {
     if (!seldom_) return;
     auto& waiting = seldom_->subscribes;
     for (std::size_t i = 0; i != waiting.size();) {
@@ -46,17 +49,17 @@ void session::answer_waiting(std::string_view topic, result<position> const& at_
         seldom::pending_subscribe const p = std::move(waiting[i]);
         waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(i));
         if (p.by_server) continue;
-        if (at_position) {
-            send_joined(p.id, topic, *at_position);
+        if (answer) {
+            send_joined(p.id, topic, *answer);
         } else {
-            send_error(p.id, at_position.error());
+            send_error(p.id, answer.error());
         }
     }
     if (waiting.empty()) waiting.shrink_to_fit();
 }
 
 void session::on_published(publish_ticket ticket, result<position> const& at_position) {
-    if (phase_ != phase::open) return;
+    if (!is_alive()) return;
     bool const answer_wanted = (ticket & 1) != 0;
     if (!answer_wanted) {
         if (!at_position) send_error({}, at_position.error());
@@ -65,10 +68,16 @@ void session::on_published(publish_ticket ticket, result<position> const& at_pos
     if (!seldom_) return;
     std::optional<std::string> const id = seldom_->publishes.take(ticket);
     if (!id) return;
-    if (!at_position) return send_error(*id, at_position.error());
-    env_.payload.clear();
-    env_.words->published_payload(env_.payload, *at_position);
-    send_ok(*id, env_.payload);
+    if (at_position) {
+        env_.payload.clear();
+        env_.words->published_payload(env_.payload, *at_position);
+        send_ok(*id, env_.payload);
+    } else {
+        send_error(*id, at_position.error());
+    }
+    if (seldom_) {
+        seldom_->journal.answered(*id, ring_.queued(), at_position ? &*at_position : nullptr);
+    }
 }
 
 }  // namespace weir

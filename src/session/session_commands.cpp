@@ -2,6 +2,7 @@
 
 #include <weir/message/topic_name.hpp>
 #include <weir/session/session.hpp>
+#include <weir/topic/name_hash.hpp>
 
 #include <optional>
 #include <string>
@@ -12,18 +13,38 @@ namespace {
 
 constexpr std::size_t quoted_max = 64;
 
-/// What the client asks of a subscription and this release does not do. Ignoring it would be a
-/// silent loss; `since` and `last` are answered truthfully by `recovered: false` instead.
-std::optional<fault> unsupported_option(command const& c) {
-    auto const no = [](std::string_view what) {
-        return fault{errc::unsupported,
-                     "this server does not support " + std::string(what) + " in subscribe"};
-    };
-    if (c.want_state) return no("state");
-    if (c.want_presence) return no("presence");
-    if (c.rate > 0) return no("rate");
-    if (!c.token.empty()) return no("token");
+/// What the client asks of a subscription and the topic, or this release, does not have. Ignoring
+/// it would be a silent loss.
+std::optional<fault> unsupported_option(command const& c, topic_policy const& policy) {
+    auto const no = [](std::string what) { return fault{errc::unsupported, std::move(what)}; };
+    if (c.want_state && policy.state == state_kind::none)
+        return no("no state is kept of that topic");
+    if (c.want_presence && !policy.presence) return no("presence of that topic is not kept");
+    if (c.rate > 0 && !policy.conflates() && policy.state == state_kind::none) {
+        return no("rate needs a topic whose rule has state or slow: conflate");
+    }
+    if (!c.token.empty()) return no("this server does not support token in subscribe");
     return std::nullopt;
+}
+
+subscribe_options options_of(command const& c) {
+    subscribe_options o;
+    if (c.since) o.since = place_of(*c.since);
+    o.last = c.last.value_or(0);
+    o.state = c.want_state;
+    o.presence = c.want_presence;
+    o.rate = c.rate;
+    return o;
+}
+
+/// Stands for everything in a publish that could differ.
+std::uint64_t content_of(command const& c) {
+    static name_hash const hash;
+    std::uint64_t mixed = c.is_volatile ? 1 : 2;
+    for (std::string_view const part : {c.topic, c.event, c.payload, c.key, c.dedupe}) {
+        mixed = mixed * 0x9e3779b97f4a7c15 + hash(part);
+    }
+    return c.echo ? mixed : ~mixed;
 }
 
 /// At most quoted_max bytes of what the client called it, never half a character.
@@ -37,13 +58,15 @@ std::string quoted(std::string_view name) {
 }  // namespace
 
 void session::subscribe(command const& c, now at) {
-    if (auto const f = unsupported_option(c)) return refuse(c.id, *f, at);
     auto const allowed = env_.rules->allow(topic_action::subscribe, c.topic, user());
     if (!allowed) return refuse(c.id, allowed.error(), at);
+    if (auto const f = unsupported_option(c, env_.rules->policy_of(c.topic))) {
+        return refuse(c.id, *f, at);
+    }
 
     bool const waiting = seldom_ && seldom_->waiting_for(c.topic);
     if (!waiting && port_.subscribed(c.topic)) {
-        return send_joined(c.id, c.topic, port_.position_of(c.topic));
+        return send_joined(c.id, c.topic, port_.change(c.topic, options_of(c)));
     }
     std::size_t const max = env_.settings->subscriptions_max;
     if (!waiting && port_.subscriptions() >= max) {
@@ -58,7 +81,7 @@ void session::subscribe(command const& c, now at) {
             c.id, {errc::limit_reached, "too many subscriptions wait to begin", seconds(1)}, at);
     }
     rare().subscribes.push_back({std::string(c.topic), std::string(c.id), false});
-    if (!waiting) port_.subscribe(c.topic);
+    if (!waiting) port_.subscribe(c.topic, options_of(c));
 }
 
 void session::unsubscribe(command const& c, now at) {
@@ -78,18 +101,18 @@ void session::publish(command const& c, now at) {
         f.stored = outcome::not_stored;
         refuse(c.id, f, at);
     };
-    if (!c.dedupe.empty()) {
-        return no({errc::unsupported, "this server does not support dedupe in publish"});
-    }
     auto const allowed = env_.rules->allow(topic_action::publish, c.topic, user());
     if (!allowed) return no(allowed.error());
-    tickets_ += 2;
-    publish_ticket const ticket = tickets_ | (c.id.empty() ? 0U : 1U);
+    if (is_repeated(c, at)) return;
+    publish_ticket const ticket = next_ticket() | (c.id.empty() ? 0U : 1U);
     if (!c.id.empty()) {
         if (rare().publishes.size() >= seldom::waiting_max) {
             return no({errc::unavailable, "too many publishes wait for the broker", seconds(1)});
         }
         rare().publishes.add(ticket, c.id);
+        if (env_.settings->resume_window.count() > 0) {
+            rare().journal.add(c.id, content_of(c), attachment_);
+        }
     }
 
     publication p;
@@ -98,6 +121,8 @@ void session::publish(command const& c, now at) {
     p.payload = c.payload;
     p.key = c.key;
     p.from = user();
+    p.dedupe = c.dedupe;
+    if (!c.dedupe.empty()) p.scope = user().empty() ? "$" + id_.text() : user();
     if (!c.echo) p.exclude = id_;
     p.is_volatile = c.is_volatile;
     p.time = at.wall;
@@ -105,8 +130,38 @@ void session::publish(command const& c, now at) {
     port_.publish(std::move(p), ticket);
 }
 
+/// A publish that this session has passed on before. It is answered here, or was, or will be.
+bool session::is_repeated(command const& c, now at) {
+    if (c.id.empty() || !seldom_ || seldom_->journal.empty()) return false;
+    auto& journal = seldom_->journal;
+    journal.forget(ring_.sent() - ring_.replay_frames());
+    auto const known = journal.look(c.id, content_of(c), attachment_);
+    switch (known.what) {
+        case publish_journal::verdict::fresh:
+            return false;
+        case publish_journal::verdict::running:
+        case publish_journal::verdict::replayed:
+            return true;
+        case publish_journal::verdict::answered:
+            env_.payload.clear();
+            env_.words->published_payload(env_.payload, known.at);
+            send_ok(c.id, env_.payload);
+            return true;
+        case publish_journal::verdict::conflict: {
+            fault f{errc::conflict, "that id names another message, whose answer is not received"};
+            f.stored = outcome::not_stored;
+            refuse(c.id, f, at);
+            return true;
+        }
+    }
+    return false;
+}
+
 void session::acknowledge(command const& c, now at) {
-    if (ring_.acknowledge(c.count)) return send_ok(c.id, {});
+    if (ring_.acknowledge(c.count)) {
+        if (seldom_) seldom_->journal.forget(c.count);
+        return send_ok(c.id, {});
+    }
     refuse(c.id,
            {errc::bad_request, "received counts " + std::to_string(c.count) + " messages, but " +
                                    std::to_string(ring_.sent()) + " were sent"},

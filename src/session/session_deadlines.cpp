@@ -29,6 +29,7 @@ milliseconds scaled(milliseconds d, double by) noexcept {
 /// clients that connected in the same instant are not pinged in the same instant for ever.
 void session::begin_deadlines(now at) {
     active_ = at.mono;
+    first_ping_ = true;
     next_ping_ = at.mono + scaled(heartbeat_interval_, 0.5 + spread(id_, 0) / 2);
     milliseconds const lifetime = env_.settings->max_lifetime;
     if (lifetime.count() > 0) ends_ = at.mono + scaled(lifetime, 0.9 + spread(id_, 1) / 5);
@@ -52,7 +53,11 @@ void session::note_pong(heartbeat_mode as, now at) {
 
 void session::on_tick(now at) {
     start(at);
-    if (phase_ == phase::closing) return;
+    if (phase_ == phase::closing || phase_ == phase::leaving) return;
+    if (phase_ == phase::detached) {
+        if (at.mono >= deadline_) close(close_reason::continuity_lost);
+        return;
+    }
     if (phase_ == phase::awaiting_hello) {
         deadline_ = next_ping_;
         if (at.mono < next_ping_) return;
@@ -64,11 +69,8 @@ void session::on_tick(now at) {
     if (at.mono >= ends_) return close(close_reason::lifetime_reached);
     if (idle.count() > 0 && at.mono - active_ >= idle) return close(close_reason::idle);
     beat(at);
-    if (phase_ == phase::closing) return;
-    if (seldom_ && seldom_->subscribes.empty() && seldom_->publishes.empty() &&
-        (seldom_->faults.empty() || at.mono - seldom_->faults.back() >= seconds(60))) {
-        seldom_.reset();
-    }
+    if (phase_ != phase::open) return;
+    if (seldom_ && seldom_->empty(at.mono)) seldom_.reset();
     deadline_ = next_deadline(at);
 }
 

@@ -1,3 +1,5 @@
+#include "session/session_seldom.hpp"
+
 #include <weir/session/session.hpp>
 
 #include <algorithm>
@@ -10,17 +12,31 @@ namespace weir {
 /// `malformed` says what is wrong with one that could not be read.
 bool session::open(command const* hello, now at, std::string_view malformed) {
     if (!identify(hello, at, malformed) || !log_in(at)) return false;
+    std::string_view reason;
+    if (hello != nullptr && hello->resume) {
+        std::optional<resume_result> refused;
+        if (seldom_) refused = seldom_->resume_refused;
+        if (!refused) refused = port_.resume(*hello->resume);
+        if (!refused) return false;  // another session has taken this connection
+        weir::at(env_.counts->resumes, *refused).add();
+        reason = to_string(*refused);
+    }
+    opened_at_ = at.wall;
+    begin(hello, at);
+    send_welcome(false, reason, at);
+    port_.opened();
+    return phase_ == phase::open;
+}
+
+/// A connection begins, the first or a later one of this session.
+void session::begin(command const* hello, now at) {
     auto const& beat = env_.settings->heartbeat;
     if (hello != nullptr) heartbeat_ = hello->heartbeat.value_or(heartbeat_mode::frame);
     milliseconds const wanted =
         hello != nullptr ? hello->heartbeat_every.value_or(beat.interval) : beat.interval;
     heartbeat_interval_ = std::max(beat.min, std::min(wanted, beat.max));
-    opened_at_ = at.wall;
     phase_ = phase::open;
     begin_deadlines(at);
-    send_welcome(hello, at);
-    port_.opened();
-    return phase_ == phase::open;
 }
 
 bool session::identify(command const* hello, now at, std::string_view malformed) {
@@ -78,14 +94,17 @@ bool session::log_in(now at) {
     return false;
 }
 
-void session::send_welcome(command const* hello, now at) {
+void session::send_welcome(bool resumed, std::string_view reason, now at) {
     session_settings const& s = *env_.settings;
     welcome w;
     w.session = id_;
     w.secret = secret_;
     w.user = user();
-    // Sessions do not outlive their transport yet: nothing by that name is known.
-    if (hello != nullptr && hello->resume) w.reason = "unknown";
+    w.resumed = resumed;
+    w.reason = reason;
+    w.replay_messages = static_cast<std::uint32_t>(s.ring.replay_frames);
+    w.resume_window = s.resume_window;
+    w.dedupe_window = s.dedupe_window;
     w.mode = heartbeat_;
     w.heartbeat_interval = heartbeat_interval_;
     w.heartbeat_timeout = s.heartbeat.timeout;

@@ -35,7 +35,7 @@ bool session::admit(command_type type, request_id id, now at) {
     }
     weir::at(env_.counts->limited, which).add();
     count_refusal(at);
-    if (phase_ == phase::closing) return false;
+    if (is_closing()) return false;
     // These spare the server work, and have no answer that could say: too early.
     if (type == command_type::received || type == command_type::pong) return true;
     if (id.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "session/publish_journal.hpp"
 #include "session/waiting_publishes.hpp"
 
 #include <weir/session/session.hpp>
@@ -17,6 +18,19 @@ struct session::seldom {
     /// Bound of each list of what waits for an answer.
     static constexpr std::size_t waiting_max = 1024;
 
+    /// Bound of questions under way; each may take a page of memory.
+    static constexpr std::size_t queries_max = 16;
+
+    struct query {
+        std::string id;
+        std::vector<std::uint32_t> tickets;  ///< of its reads
+        bool is_sync = false;
+        std::size_t due = 0;                   ///< sync: reads not answered
+        std::vector<topic_state_page> states;  ///< sync: one for each ticket
+    };
+    std::optional<std::size_t> query_of(std::uint32_t ticket) const noexcept;
+    query take_query(std::size_t which);
+
     struct pending_subscribe {
         std::string topic;
         std::string id;  ///< empty: no `ok` is wanted
@@ -26,10 +40,19 @@ struct session::seldom {
     std::optional<fault> refused;  ///< the handshake's credential
     std::vector<pending_subscribe> subscribes;
     waiting_publishes publishes;
+    publish_journal journal;
+    std::vector<query> queries;
+    std::optional<resume_result> resume_refused;  ///< elsewhere, before this connection came here
     std::vector<mono_time> faults;  ///< those of the last minute that cost, oldest first
     mono_time refusals_since{};     ///< begin of the second in which `refusals` are counted
     std::uint64_t refusals = 0;
     std::optional<mono_time> last_unasked;  ///< rate_limited without id was last said
+
+    /// Nothing in here is needed any more.
+    bool empty(mono_time at) const {
+        return subscribes.empty() && publishes.empty() && journal.empty() && queries.empty() &&
+               (faults.empty() || at - faults.back() >= seconds(60));
+    }
 
     bool waiting_for(std::string_view topic) const noexcept {
         for (auto const& p : subscribes) {
@@ -38,5 +61,8 @@ struct session::seldom {
         return false;
     }
 };
+
+/// A position as a client sent it (session_queries.cpp).
+position place_of(since_position const& since) noexcept;
 
 }  // namespace weir

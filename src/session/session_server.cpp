@@ -5,15 +5,17 @@
 namespace weir {
 
 void session::subscribe_by_server(std::string_view topic, now at) {
-    if (phase_ != phase::open || port_.subscribed(topic)) return;
+    if (!is_alive() || port_.subscribed(topic)) return;
     active_ = at.mono;
     // Remembered, so that a client that subscribes meanwhile is answered when it has begun.
     rare().subscribes.push_back({std::string(topic), {}, true});
-    port_.subscribe(topic);
+    subscribe_options with;
+    with.by_server = true;
+    port_.subscribe(topic, with);
 }
 
 void session::unsubscribe_by_server(std::string_view topic, fault const& why) {
-    if (phase_ != phase::open || !port_.subscribed(topic)) return;
+    if (!is_alive() || !port_.subscribed(topic)) return;
     port_.unsubscribe(topic);
     answer_waiting(topic, why);
     env_.scratch.clear();

@@ -1,6 +1,6 @@
 #include "shard/client.hpp"
 
-#include "shard/encoded_message.hpp"
+#include "shard/client_seldom.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/assert.hpp>
@@ -15,8 +15,10 @@ client::client(shard& owner, connection_id id, client_slot slot, arrival a)
     : shard_(owner),
       id_(id),
       slot_(slot),
-      session_(owner.environment(), *this, std::move(a.credential), owner.loop().at()),
-      transport_(owner.loop(), std::move(a.socket), a.parameters, *this),
+      session_(owner.environment(), *this, owner.new_session(slot), std::move(a.credential),
+               owner.loop().at()),
+      transport_(std::make_unique<ws_connection>(owner.loop(), std::move(a.socket), a.parameters,
+                                                 static_cast<transport_owner&>(*this))),
       place_(std::move(a.place)),
       address_(std::move(a.address)),
       connected_at_(owner.loop().at().wall) {}
@@ -26,14 +28,15 @@ client::~client() {
 }
 
 bool client::start() {
-    if (!transport_.start()) return false;
+    if (!transport_->start()) return false;
     session_.start(shard_.loop().at());
     rearm();
     return true;
 }
 
-bool client::matches(session_target const& t) const noexcept {
-    return t.user.empty() ? session_.id() == t.session : session_.user() == t.user;
+client::seldom& client::rare() {
+    if (!seldom_) seldom_ = std::make_unique<seldom>();
+    return *seldom_;
 }
 
 connection_facts client::facts(bool with_topics) const {
@@ -42,15 +45,18 @@ connection_facts client::facts(bool with_topics) const {
                        .user = session_.user(),
                        .address = address_,
                        .shard = shard_.index(),
-                       .secure = transport_.secure(),
+                       .secure = transport_ != nullptr && transport_->secure(),
                        .open = session_.is_open(),
+                       .detached = transport_ == nullptr,
                        .opened_at = session_.opened_at(),
-                       .bytes_in = transport_.bytes_in(),
-                       .bytes_out = transport_.bytes_out(),
+                       .bytes_in = transport_ ? transport_->bytes_in() : 0,
+                       .bytes_out = transport_ ? transport_->bytes_out() : 0,
                        .messages_in = messages_in_,
                        .messages_out = messages_out_,
                        .outbox_frames = session_.frames().outbox_frames(),
                        .outbox_bytes = session_.frames().outbox_bytes(),
+                       .replay_frames = session_.frames().replay_frames(),
+                       .replay_bytes = session_.frames().replay_bytes(),
                        .topics = {},
                        .subscriptions = subscriptions_.size()};
     if (with_topics) {
@@ -66,16 +72,19 @@ void client::on_message(std::string_view text, bool binary) {
     if (closing_) return;
     ++messages_in_;
     now const at = shard_.loop().at();
+    auto const kept = session_.frames().replay_bytes();
     if (binary) {
         session_.on_binary(at);
     } else {
         auto const decoded = shard_.words().decode(text);
         if (auto const* c = std::get_if<command>(&decoded)) {
             session_.on_command(*c, at);
+            if (seldom_ && seldom_->journey) seldom_->journey->hello = text;
         } else {
             session_.on_fault(std::get<command_fault>(decoded), at);
         }
     }
+    shard_.counts().replay_bytes.sub(kept - session_.frames().replay_bytes());  // by receipts alone
     rearm();
 }
 
@@ -95,99 +104,107 @@ std::size_t client::outbox_peek(std::span<frame const*> out) {
 void client::outbox_committed(std::size_t n) {
     ring& r = session_.frames();
     auto const before = r.outbox_bytes();
+    auto const kept = r.replay_bytes();
     r.commit(n);
     shard_.counts().outbox_bytes.sub(before - r.outbox_bytes());
+    shard_.counts().replay_bytes.add(r.replay_bytes() - kept);  // wraps where it shrinks: a sum
     messages_out_ += static_cast<std::uint32_t>(n);
     at(shard_.counts().delivered, transport_kind::websocket).add(n);
+    if (followers_ != 0 || (seldom_ && !seldom_->lost.empty())) want_feed();
 }
 
 void client::on_closed(closing const& c) {
     closing_ = true;
-    leave_all();
-    ring& r = session_.frames();
-    shard_.counts().outbox_bytes.sub(r.outbox_bytes());
-    at(shard_.counts().dropped, drop_reason::closed).add(r.outbox_frames());
-    r.clear();
     at(shard_.counts().closed, c.reason).add();
+    log_end(c);
+    // A client that is done says so (1000), or says nothing at all in its close frame (1005).
+    bool const done =
+        c.reason == close_reason::peer_closed && (c.peer_code == 1000 || c.peer_code == 1005);
+    shard_.connection_ended();
+    shard_.discard(std::move(transport_));
+    if (!done && session_.detach(shard_.loop().at())) {
+        place_ = {};
+        away_at_ = never;
+        for (subscription& s : subscriptions_) hide(s);
+        parked_ = true;
+        shard_.detached(*this);
+        rearm();
+        return;
+    }
+    end();
+}
+
+void client::log_end(closing const& c) const {
     auto const level = c.reason == close_reason::internal_error ? log::level::error
                        : describe(c.reason).code < 4000         ? log::level::debug
                                                                 : log::level::info;
-    if (log::enabled(level)) {
-        log::limited(
-            level, "connection closed", address_,
-            {{"connection", static_cast<std::uint64_t>(id_)},
-             {"session", session_.id().text()},
-             {"user", session_.user()},
-             {"address", address_},
-             {"reason", describe(c.reason).label},
-             {"text", c.text},
-             {"peer_code", c.peer_code},
-             {"seconds", static_cast<double>(shard_.loop().at().wall - connected_at_) / 1000.0},
-             {"messages_in", messages_in_},
-             {"messages_out", messages_out_},
-             {"bytes_in", transport_.bytes_in()},
-             {"bytes_out", transport_.bytes_out()}});
-    }
-    shard_.retire(*this, indexed_);
+    if (!log::enabled(level)) return;
+    log::limited(
+        level, "connection closed", address_,
+        {{"connection", static_cast<std::uint64_t>(id_)},
+         {"session", session_.id().text()},
+         {"user", session_.user()},
+         {"address", address_},
+         {"reason", describe(c.reason).label},
+         {"text", c.text},
+         {"peer_code", c.peer_code},
+         {"seconds", static_cast<double>(shard_.loop().at().wall - connected_at_) / 1000.0},
+         {"messages_in", messages_in_},
+         {"messages_out", messages_out_},
+         {"bytes_in", transport_->bytes_in()},
+         {"bytes_out", transport_->bytes_out()}});
+}
+
+/// The session is over, and has no connection any more.
+void client::end() {
+    closing_ = true;
+    session_.end();
+    leave_all();
+    ring& r = session_.frames();
+    shard_.counts().outbox_bytes.sub(r.outbox_bytes());
+    shard_.counts().replay_bytes.sub(r.replay_bytes());
+    at(shard_.counts().dropped, drop_reason::closed).add(r.outbox_frames());
+    r.clear();
+    shard_.retire(*this);
 }
 
 // From the session
 
 void client::send(std::string_view body, bool numbered) {
-    if (!closing_) push(make_text_frame(body, numbered));
-}
-
-void client::subscribe(std::string_view topic) {
-    if (closing_) return;
-    auto const [entry, slot] = shard_.index_of_topics().join(topic, *this);
-    if (entry == nullptr) return;  // refused; joined() has said so
-    subscriptions_.push_back({entry, slot});
-    shard_.counts().subscriptions.add();
-}
-
-void client::unsubscribe(std::string_view topic) {
-    auto const s = std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                                [&](subscription const& x) { return x.topic->name() == topic; });
-    if (s == subscriptions_.end()) return;
-    subscription const left = *s;
-    *s = subscriptions_.back();
-    subscriptions_.pop_back();
-    shard_.counts().subscriptions.sub();
-    shard_.index_of_topics().leave(*left.topic, left.slot);
-}
-
-bool client::subscribed(std::string_view topic) const {
-    return std::any_of(subscriptions_.begin(), subscriptions_.end(),
-                       [&](subscription const& x) { return x.topic->name() == topic; });
-}
-
-std::optional<position> client::position_of(std::string_view topic) const {
-    for (subscription const& s : subscriptions_) {
-        if (s.topic->name() == topic && s.topic->attached()) return s.topic->tail();
-    }
-    return std::nullopt;
+    if (numbered ? session_.is_alive() : !closing_) push(make_text_frame(body, numbered));
 }
 
 void client::publish(publication p, publish_ticket ticket) {
-    if (!closing_) shard_.publish(std::move(p), slot_, static_cast<std::uint32_t>(ticket));
+    shard_.publish(std::move(p), slot_, static_cast<std::uint32_t>(ticket));
+}
+
+void client::read(log_query q, publish_ticket ticket) {
+    shard_.read(std::move(q), slot_, static_cast<std::uint32_t>(ticket));
+}
+
+void client::members(std::string_view topic, std::uint32_t max, publish_ticket ticket) {
+    shard_.members(topic, max, slot_, static_cast<std::uint32_t>(ticket));
 }
 
 void client::ping_frame() {
-    transport_.ping({});
+    if (transport_) transport_->ping({});
 }
 
 void client::close(close_reason why, std::string_view text) {
-    if (closing_) return;
+    if (!transport_) return shard_.end_later(slot_);
     closing_ = true;
     if (why == close_reason::slow_consumer) {
         // What it did not read in time is what fills our memory: it goes now, not after the
-        // close handshake that such a peer may never finish.
+        // close handshake that such a peer may never finish. Nor can it be resumed then.
         ring& r = session_.frames();
         shard_.counts().outbox_bytes.sub(r.outbox_bytes());
+        shard_.counts().replay_bytes.sub(r.replay_bytes());
         at(shard_.counts().dropped, drop_reason::outbox_full).add(r.outbox_frames());
         r.clear();
+        session_.ruin(resume_result::overflow);
+        shard_.leave_later(slot_);
     }
-    transport_.close(why, text);
+    transport_->close(why, text);
 }
 
 void client::opened() {
@@ -199,58 +216,39 @@ void client::opened() {
                                   {"address", address_}});
 }
 
-// From the topic index
-
-void client::deliver(delivery& d) {
-    if (closing_) return;
-    message const& m = d.what();
-    if (!m.exclude.empty() && m.exclude == session_.id()) return;
-    encoded_message& e = encoded(d);
-    if (!e.json) e.json = shard_.encode(m);
-    push(e.json);
-    session_.on_delivered(shard_.loop().at());
-}
-
-void client::joined(topic_entry& topic, result<position> const& at) {
-    if (!at) {
-        auto const s = std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                                    [&](subscription const& x) { return x.topic == &topic; });
-        if (s != subscriptions_.end()) {
-            *s = subscriptions_.back();
-            subscriptions_.pop_back();
-            shard_.counts().subscriptions.sub();
-        }
-    }
-    if (!closing_) session_.on_joined(topic.name(), at);
-}
-
-void client::moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) {
-    for (subscription& s : subscriptions_) {
-        if (s.topic == &topic && s.slot == from) {
-            s.slot = to;
-            return;
-        }
-    }
-    WEIR_ASSERT(false);
-}
-
 // From the server side
 
 void client::on_published(std::uint32_t ticket, result<position> const& at) {
-    if (!closing_) session_.on_published(ticket, at);
+    session_.on_published(ticket, at);
 }
 
-void client::give(std::string_view body) {
-    send(body, true);
+void client::on_members(std::uint32_t ticket, result<presence_page> const& page) {
+    session_.on_members(ticket, page);
+}
+
+void client::give(std::string_view topic, std::string_view body) {
+    if (!session_.is_alive()) return;
     session_.on_delivered(shard_.loop().at());
+    // Nothing overtakes what is lost already; beyond what is collected for the absent, it is lost.
+    bool const told_first = !seldom_ || seldom_->lost.empty();
+    if (told_first && (transport_ != nullptr || room_bytes() > body.size())) {
+        return push(make_text_frame(body, true));
+    }
+    auto& lost = rare().lost;
+    auto const known =
+        std::find_if(lost.begin(), lost.end(), [&](auto const& l) { return l.first == topic; });
+    auto& entry = known != lost.end() ? *known : lost.emplace_back(topic, loss{});
+    entry.second.reason = gap_reason::detached;
+    ++entry.second.count;
+    at(shard_.counts().dropped, drop_reason::detached).add();
 }
 
 void client::disconnect(close_reason why, std::string_view text) {
-    close(why, text);
+    session_.close(why, text);
 }
 
 void client::send_away(goaway const& g, mono_time close_at) {
-    if (closing_) return;
+    if (closing_ || !transport_) return;
     session_.go_away(g);
     away_at_ = close_at;
     rearm();
@@ -258,41 +256,50 @@ void client::send_away(goaway const& g, mono_time close_at) {
 
 void client::abort(close_reason why) {
     closing_ = true;
-    transport_.abort(why);
+    session_.ruin(resume_result::lost);
+    if (transport_) return transport_->abort(why);
+    evict();
 }
 
 void client::on_deadline(mono_time at) {
     armed_ = never;
-    if (closing_) return;
-    if (at >= away_at_) return close(close_reason::draining, {});
+    if (seldom_ && at >= seldom_->pace_due) {
+        seldom_->pace_due = never;
+        want_feed();
+    }
+    if (at >= away_at_ && !closing_) {
+        away_at_ = never;
+        return session_.close(close_reason::draining);
+    }
     session_.on_tick(shard_.loop().at());
     rearm();
 }
 
 void client::rearm() {
-    mono_time const wanted = std::min(session_.deadline(), away_at_);
-    if (closing_ || wanted >= armed_) return;
+    mono_time wanted = std::min(session_.deadline(), away_at_);
+    if (seldom_) wanted = std::min(wanted, seldom_->pace_due);
+    if (wanted >= armed_) return;
     armed_ = wanted;
     shard_.loop().wheel().set(*this, wanted);
 }
 
-void client::push(frame_ref f) {
+/// False: the outbox is full.
+bool client::try_push(frame_ref f) {
     ring& r = session_.frames();
     auto const before = r.outbox_bytes();
-    if (r.push(std::move(f)) == enqueued::overflow) {
-        at(shard_.counts().dropped, drop_reason::outbox_full).add();
-        return close(close_reason::slow_consumer, {});
-    }
+    if (r.push(std::move(f)) == enqueued::overflow) return false;
     shard_.counts().outbox_bytes.add(r.outbox_bytes() - before);
-    transport_.wake();
+    if (transport_) transport_->wake();
+    return true;
 }
 
-void client::leave_all() {
-    for (subscription const& s : subscriptions_) {
-        shard_.index_of_topics().leave(*s.topic, s.slot);
-    }
-    shard_.counts().subscriptions.sub(subscriptions_.size());
-    subscriptions_.clear();
+void client::push(frame_ref f) {
+    if (try_push(std::move(f))) return;
+    at(shard_.counts().dropped, drop_reason::outbox_full).add();
+    if (transport_) return session_.close(close_reason::slow_consumer);
+    // Answers to what it asked before it left: without them its stream has a hole.
+    session_.ruin(resume_result::overflow);
+    shard_.leave_later(slot_);
 }
 
 }  // namespace weir

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "shard/follower.hpp"
+
 #include <weir/async/timing_wheel.hpp>
 #include <weir/base/ids.hpp>
 #include <weir/session/directory.hpp>
@@ -10,8 +12,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -24,18 +28,34 @@ struct client_slot {
     std::uint32_t generation = 0;
 };
 
-/// What the acceptor knows of a connection that was upgraded.
+/// A connection that was upgraded and has no session yet: fresh from the acceptor, or on its way to
+/// the session that its hello wants to resume.
 struct arrival {
     raw_socket socket;
     ws_parameters parameters;
     session::credential credential;
     directory::units place;
     std::string address;
+
+    /// What it said already, where it was sent on (client::depart).
+    struct journey {
+        unsigned origin = 0;  ///< the shard that accepted it
+        session_id wanted;
+        std::uint32_t index = 0;  ///< its place in the registry of its shard
+        std::string hello;        ///< the whole message
+        std::string rest;         ///< bytes read behind it
+        session::login login;
+        std::optional<resume_result> refused;  ///< sent back
+    };
+    std::unique_ptr<journey> from;
 };
 
-/// One client on its shard: joins a session (decides) to a transport (bytes), the topic index and
-/// the broker. Owned by the shard's registry; dies from a post after its transport closed. On the
-/// shard's thread only.
+/// One session on its shard, with a connection or without: joins it (decides) to a transport
+/// (bytes), the topic index and the broker. Owned by the shard's registry; dies from a post after
+/// its session ended. On the shard's thread only.
+///
+/// client.cpp: transport and session. client_resume.cpp: connections that come and go.
+/// client_topics.cpp: subscriptions. client_feed.cpp: what is sent when the outbox has room.
 class client final : private transport_owner,
                      private session_port,
                      private subscriber,
@@ -46,25 +66,55 @@ public:
 
     /// False: the kernel refused the descriptor.
     bool start();
+    /// Goes on where a connection stood that came back from another shard.
+    void take_up(arrival::journey const& from);
 
     connection_id id() const noexcept { return id_; }
     client_slot slot() const noexcept { return slot_; }
     session& talk() noexcept { return session_; }
-    bool matches(session_target const& t) const noexcept;
+    bool is_indexed() const noexcept { return indexed_; }
+    bool is_parked() const noexcept { return parked_; }
+    bool has_connection() const noexcept { return transport_ != nullptr; }
+    std::string const& address() const noexcept { return address_; }
     connection_facts facts(bool with_topics) const;
 
     // From the server side.
     void on_published(std::uint32_t ticket, result<position> const& at);
-    void give(std::string_view body);  ///< a numbered frame, from the server API
+    void on_read(std::uint32_t ticket, result<log_page> page);
+    void on_members(std::uint32_t ticket, result<presence_page> const& page);
+    /// A numbered frame, from the server API; `topic` is a reserved one.
+    void give(std::string_view topic, std::string_view body);
     void disconnect(close_reason why, std::string_view text);
     void send_away(goaway const& g, mono_time close_at);
     void abort(close_reason why);
 
+    // Connections that come and go.
+    /// Takes the connection out, to be resumed elsewhere; the client is done.
+    arrival depart();
+    resume_result may_resume(command::resume_request const& what, std::string_view user) const {
+        return session_.may_resume(what, user);
+    }
+    /// A new connection for this session, whose `hello` may_resume() agreed to.
+    void attach(arrival a, command const& hello);
+    /// Its time without a connection is over.
+    void evict();
+    /// What end_later() and leave_later() ask for, from a post.
+    void end_now();
+    void leave_now();
+
+    /// Sends what waits, as far as the outbox has room; about `budget` messages. Answers how many.
+    std::size_t feed(std::size_t budget);
+
 private:
     struct subscription {
-        topic_entry* topic;
-        std::uint32_t slot;
+        topic_entry* topic = nullptr;
+        std::uint32_t slot = 0;
+        bool by_server = false;
+        bool watches = false;              ///< told of presence
+        bool present = false;              ///< counted in presence
+        std::unique_ptr<follower> more{};  ///< null: live
     };
+    struct seldom;
 
     // transport_owner
     void on_message(std::string_view text, bool binary) override;
@@ -73,13 +123,18 @@ private:
     std::size_t outbox_peek(std::span<frame const*> out) override;
     void outbox_committed(std::size_t n) override;
     void on_closed(closing const& c) override;
+    void on_held(std::string_view rest) override;
     // session_port
     void send(std::string_view body, bool numbered) override;
-    void subscribe(std::string_view topic) override;
+    void subscribe(std::string_view topic, subscribe_options const& with) override;
+    join_answer change(std::string_view topic, subscribe_options const& with) override;
     void unsubscribe(std::string_view topic) override;
     bool subscribed(std::string_view topic) const override;
-    std::optional<position> position_of(std::string_view topic) const override;
     std::size_t subscriptions() const override { return subscriptions_.size(); }
+    std::vector<topic_name> topics() const override;
+    void read(log_query q, publish_ticket ticket) override;
+    void members(std::string_view topic, std::uint32_t max, publish_ticket ticket) override;
+    std::optional<resume_result> resume(command::resume_request const& what) override;
     void publish(publication p, publish_ticket ticket) override;
     void ping_frame() override;
     void close(close_reason why, std::string_view text) override;
@@ -87,29 +142,75 @@ private:
     // subscriber
     void deliver(delivery& d) override;
     void joined(topic_entry& topic, result<position> const& at) override;
+    void presence_changed(topic_entry& topic, presence_delivery& d) override;
     void moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) override;
     // wheel_entry
     void on_deadline(mono_time at) override;
 
+    // client.cpp
     void push(frame_ref f);
+    bool try_push(frame_ref f);
     void rearm();
+    void log_end(closing const& c) const;
+    void end();
+    seldom& rare();
+
+    // client_topics.cpp
+    subscription* find(std::string_view topic) noexcept;
+    subscription* find(topic_entry const& topic) noexcept;
+    follower& more_of(subscription& s);
+    void settle(subscription& s);
+    void begin(subscription& s, position const& at);
+    void pace(subscription& s, double rate);
+    void answer(subscription& s, join_answer const& a);
+    void take_out(subscription& s);
     void leave_all();
+    void show(subscription& s);
+    void hide(subscription& s);
+    void deliver_otherwise(subscription& s, delivery& d);
+    void hold_back(subscription& s, delivery& d);
+    void lag(subscription& s, position const& place);
+    void at_dropped(drop_reason why) noexcept;
+
+    // client_feed.cpp
+    void want_feed();
+    bool has_room() const noexcept;
+    std::size_t room_bytes() const noexcept;
+    std::size_t feed(subscription& s, std::size_t budget);
+    std::size_t feed_start(subscription& s, std::size_t budget);
+    std::size_t feed_held(subscription& s, std::size_t budget);
+    std::size_t feed_conflated(subscription& s);
+    void read_log(subscription& s);
+    void begin_page(subscription& s, result<log_page>& page);
+    void read_state(subscription& s);
+    void take_page(subscription& s, log_page const& page, bool tells);
+    bool push_gap(std::string_view topic, loss const& what);
+    void push_losses();
+    bool push_message(message_ptr const& m);
+    std::size_t held_total() const noexcept;
 
     shard& shard_;
     connection_id id_;
     client_slot slot_;
     session session_;
-    ws_connection transport_;
+    std::unique_ptr<ws_connection> transport_;  ///< null: the session is detached
     directory::units place_;
     std::vector<subscription> subscriptions_;
     std::string address_;
+    std::unique_ptr<seldom> seldom_;
     wall_ms connected_at_;
     mono_time away_at_ = never;  ///< when a draining client is closed
     mono_time armed_ = never;
     std::uint32_t messages_in_ = 0;
     std::uint32_t messages_out_ = 0;
-    bool closing_ = false;
+    std::uint32_t followers_ = 0;  ///< subscriptions that are not simply live
+    std::uint32_t next_read_ = 1;  ///< odd
+    std::uint32_t feed_next_ = 0;  ///< the subscription that is fed first
+    bool closing_ = false;         ///< the transport takes no more
     bool indexed_ = false;
+    bool parked_ = false;  ///< counted among the detached sessions
+    bool feed_wanted_ = false;
+    bool joined_inside_ = false;  ///< joined() came from inside join()
 };
 
 }  // namespace weir

@@ -29,6 +29,11 @@ client* registry::find(client_slot slot) const noexcept {
     return p.generation == slot.generation ? p.held.get() : nullptr;
 }
 
+client* registry::find(session_id const& id, std::uint32_t index) const noexcept {
+    client* const c = index < places_.size() ? places_[index].held.get() : nullptr;
+    return c != nullptr && c->is_indexed() && c->talk().id() == id ? c : nullptr;
+}
+
 std::unique_ptr<client> registry::take(client_slot slot) {
     WEIR_ASSERT(slot.index < places_.size());
     place& p = places_[slot.index];
@@ -40,12 +45,10 @@ std::unique_ptr<client> registry::take(client_slot slot) {
 }
 
 void registry::index(client& c) {
-    by_session_[c.talk().id()] = &c;
     if (!c.talk().user().empty()) by_user_[c.talk().user()].push_back(&c);
 }
 
 void registry::unindex(client& c) {
-    by_session_.erase(c.talk().id());
     auto const all = by_user_.find(c.talk().user());
     if (all == by_user_.end()) return;
     std::erase(all->second, &c);

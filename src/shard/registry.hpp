@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// The clients of one shard: owned by slot, found by session and by user once they are open. A slot
+/// The clients of one shard: owned by slot, found by user once they are open. A slot
 /// is used again with another generation, so that an answer that comes late finds nobody.
 class registry {
 public:
@@ -27,11 +27,13 @@ public:
     /// Gives the client back to be destroyed; its slot is free.
     std::unique_ptr<client> take(client_slot slot);
 
+    /// The client whose session has that id and that place in its address; null: gone.
+    client* find(session_id const& id, std::uint32_t index) const noexcept;
+
     void index(client& c);
     void unindex(client& c);
 
     std::size_t size() const noexcept { return used_; }
-    std::size_t open() const noexcept { return by_session_.size(); }
 
     template <class F>
     void for_each(F&& f) const {
@@ -39,16 +41,10 @@ public:
             if (p.held) f(*p.held);
         }
     }
-    /// Everybody meant; `f` may close clients, which are destroyed later.
+    /// Everybody of that user; `f` may close clients, which are destroyed later.
     template <class F>
-    std::uint64_t for_target(session_target const& t, F&& f) const {
-        if (t.user.empty()) {
-            auto const one = by_session_.find(t.session);
-            if (one == by_session_.end()) return 0;
-            f(*one->second);
-            return 1;
-        }
-        auto const all = by_user_.find(t.user);
+    std::uint64_t for_user(std::string const& user, F&& f) const {
+        auto const all = by_user_.find(user);
         if (all == by_user_.end()) return 0;
         for (client* const c : all->second) f(*c);
         return all->second.size();
@@ -61,7 +57,6 @@ private:
     };
     std::vector<place> places_;
     std::vector<std::uint32_t> free_;
-    std::unordered_map<session_id, client*> by_session_;
     std::unordered_map<std::string, std::vector<client*>> by_user_;
     std::size_t used_ = 0;
 };

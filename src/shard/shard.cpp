@@ -86,6 +86,7 @@ void shard::join() {
 void shard::adopt(arrival a) {
     if (stopping_) return;
     auto const slot = clients_.reserve();
+    auto const from = std::move(a.from);
     auto const number = commons_.next_connection.fetch_add(1, std::memory_order_relaxed);
     auto made = std::make_unique<client>(*this, connection_id{number}, slot, std::move(a));
     client& c = *made;
@@ -96,7 +97,11 @@ void shard::adopt(arrival a) {
         return;
     }
     at(counts_.connections, transport_kind::websocket).add();
-    at(counts_.opened, transport_kind::websocket).add();
+    if (from) {
+        c.take_up(*from);
+    } else {
+        at(counts_.opened, transport_kind::websocket).add();
+    }
     keep_ticking();
 }
 
@@ -105,17 +110,72 @@ void shard::opened(client& c) {
     counts_.sessions_attached.add();
 }
 
-void shard::retire(client& c, bool indexed) {
-    if (indexed) {
+session_id shard::new_session(client_slot slot) const {
+    return commons_.addresses.make({index_, slot.index});
+}
+
+void shard::retire(client& c) {
+    if (c.is_indexed()) {
         clients_.unindex(c);
-        counts_.sessions_attached.sub();
+        if (c.is_parked()) {
+            commons_.absent.remove(c.talk().id());
+            counts_.sessions_detached.sub();
+        } else {
+            counts_.sessions_attached.sub();
+        }
     }
-    at(counts_.connections, transport_kind::websocket).sub();
-    // The transport is still on the stack that told of its end.
+    // Whoever called may still be on the client's stack.
     asio::post(io_, [this, slot = c.slot()] {
         clients_.take(slot);
         end_when_empty();
     });
+}
+
+void shard::connection_ended() noexcept {
+    at(counts_.connections, transport_kind::websocket).sub();
+}
+
+void shard::discard(std::unique_ptr<ws_connection> t) {
+    asio::post(io_, [t = std::move(t)] {});
+}
+
+void shard::end_later(client_slot slot) {
+    asio::post(io_, [this, slot] {
+        if (client* const c = clients_.find(slot)) c->end_now();
+    });
+}
+
+void shard::leave_later(client_slot slot) {
+    asio::post(io_, [this, slot] {
+        if (client* const c = clients_.find(slot)) c->leave_now();
+    });
+}
+
+void shard::read(log_query q, client_slot from, std::uint32_t ticket) {
+    broker_.read(std::move(q), client_ticket(from, ticket));
+}
+
+void shard::members(std::string_view topic, std::uint32_t max, client_slot from,
+                    std::uint32_t ticket) {
+    broker_.members(topic, max, client_ticket(from, ticket));
+}
+
+void shard::enter(std::string_view topic, std::string_view user) {
+    broker_.enter(topic, user, {});
+    keep_ticking();
+}
+
+void shard::exit(std::string_view topic, std::string_view user) {
+    broker_.exit(topic, user);
+}
+
+frame_ref shard::frame_of(message_ptr const& m) {
+    return frames_.get(m, [this](message const& what) { return encode(what); });
+}
+
+void shard::want_feed(client_slot slot) {
+    hungry_.push_back(slot);
+    turn_.request();
 }
 
 void shard::publish(publication p, client_slot from, std::uint32_t ticket) {
@@ -161,9 +221,20 @@ void shard::on_message(message_ptr m) {
     turn_.request();
 }
 
-void shard::on_read(read_ticket, result<log_page>) {}
-void shard::on_members(read_ticket, result<presence_page>) {}
-void shard::on_presence(presence_change_ptr) {}
+void shard::on_read(read_ticket ticket, result<log_page> page) {
+    auto const [slot, own] = client_of(ticket);
+    if (client* const c = clients_.find(slot)) c->on_read(own, std::move(page));
+}
+
+void shard::on_members(read_ticket ticket, result<presence_page> page) {
+    auto const [slot, own] = client_of(ticket);
+    if (client* const c = clients_.find(slot)) c->on_members(own, page);
+}
+
+void shard::on_presence(presence_change_ptr change) {
+    topics_.on_presence(*change);
+    turn_.request();
+}
 
 topic_policy shard::policy_of(std::string_view topic) const {
     return live_->rules.policy_of(topic);
@@ -192,11 +263,29 @@ void shard::read_mail() {
 bool shard::work() {
     bool const more = topics_.fan_out(deliveries_a_turn);
     if (!probe_->started.empty()) turn_.mark_dirty(*probe_);
-    return more;
+    return feed_clients() || more;
+}
+
+/// In the order in which they got hungry. True: some wait for the next turn.
+bool shard::feed_clients() {
+    auto const waiting = std::exchange(hungry_, {});
+    std::size_t left = deliveries_a_turn;
+    for (std::size_t i = 0; i != waiting.size(); ++i) {
+        if (left == 0) {
+            hungry_.insert(hungry_.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(i),
+                           waiting.end());
+            break;
+        }
+        client* const c = clients_.find(waiting[i]);
+        left -= std::min(left, c != nullptr ? c->feed(left) : std::size_t{1});
+    }
+    return !hungry_.empty();
 }
 
 void shard::on_deadline(mono_time at) {
     broker_.on_tick(at);
+    counts_.history_bytes.set(broker_.history_bytes());
+    frames_.clear_unused();
     counts_.topics.set(broker_.topics());
     if (broker_.topics() > 0) wheel_.set(*this, at + seconds(1));
 }
@@ -232,6 +321,10 @@ void shard::apply(live_settings_ptr live) {
     environment_.rules = &live_->rules;
     environment_.verifier = live_->verifier.get();
     listener_.change(live_->handshakes_per_second / settings_.shards);
+    std::size_t const full = session_settings_.ring.outbox_bytes;
+    marks_ = {.low = full / 4, .middle = full / 2, .high = full / 4 * 3, .full = full};
+    broker_.policies_changed();
+    topics_.policies_changed();
 }
 
 void shard::stop_accepting() {
@@ -242,7 +335,7 @@ std::uint64_t shard::send_away(std::string const& reason, double share, millisec
                                milliseconds deadline) {
     std::vector<client*> leaving;
     clients_.for_each([&](client& c) {
-        if (!c.talk().is_closing()) leaving.push_back(&c);
+        if (c.has_connection() && !c.talk().is_closing()) leaving.push_back(&c);
     });
     auto const times = leave_times(leaving.size(), share, spread);
     for (std::size_t i = 0; i != times.size(); ++i) {
@@ -261,11 +354,12 @@ void shard::stop() {
     listener_.stop();
     tasks_.stop();
     clients_.for_each([](client& c) { c.abort(close_reason::going_away); });
+    for (auto const& p : parting_) p->abort();
     end_when_empty();
 }
 
 void shard::end_when_empty() {
-    if (!stopping_ || ended_ || clients_.size() != 0) return;
+    if (!stopping_ || ended_ || clients_.size() != 0 || !parting_.empty()) return;
     ended_ = true;
     wheel_.cancel(*this);
     turn_.stop();

@@ -1,13 +1,17 @@
 #pragma once
 
+#include "shard/frame_cache.hpp"
+#include "shard/parting.hpp"
 #include "shard/public_listener.hpp"
 #include "shard/registry.hpp"
+#include "shard/session_address.hpp"
 
 #include <weir/async/mailbox.hpp>
 #include <weir/async/task_group.hpp>
 #include <weir/async/timing_wheel.hpp>
 #include <weir/base/observer.hpp>
 #include <weir/message/dialect.hpp>
+#include <weir/session/detached_sessions.hpp>
 #include <weir/session/directory.hpp>
 #include <weir/session/session.hpp>
 #include <weir/shard/settings.hpp>
@@ -33,8 +37,11 @@ namespace weir {
 
 /// What all shards of a process have in common. Outlives them.
 struct shard_commons {
-    explicit shard_commons(directory_limits limits) : people(limits) {}
+    shard_commons(directory_limits limits, detached_limits absent_limits)
+        : people(limits), absent(absent_limits) {}
     directory people;
+    detached_sessions absent;
+    session_addresses addresses;
     memory_broker_shared broker;
     std::vector<class shard*> shards;  ///< fixed before the first thread starts
     std::atomic<bool> accepting{true};
@@ -47,7 +54,6 @@ struct shard_commons {
 class shard final : private broker_listener,
                     private topic_interest,
                     private broker_post,
-                    private policy_source,
                     private wheel_entry {
 public:
     /// Messages delivered in one turn before others get theirs (ADR 0002).
@@ -81,9 +87,54 @@ public:
     shard_settings const& fixed() const noexcept { return settings_; }
     shard_commons& commons() noexcept { return commons_; }
 
+    /// How full an outbox is, in bytes: below `low` what was held back goes on, up to `middle` it
+    /// is filled again, above `high` a subscription with a log lags, `full` is the bound.
+    struct outbox_marks {
+        std::size_t low = 0, middle = 0, high = 0, full = 0;
+    };
+    outbox_marks const& marks() const noexcept { return marks_; }
+
     void adopt(arrival a);
+    session_id new_session(client_slot slot) const;
     void opened(client& c);
-    void retire(client& c, bool indexed);
+    /// The session has ended.
+    void retire(client& c);
+    /// A transport has told of its end, and dies from a post.
+    void connection_ended() noexcept;
+    void discard(std::unique_ptr<ws_connection> t);
+    void discard(parting& p);
+    /// From a post, for what may not happen inside the call that found out.
+    void end_later(client_slot slot);
+    void leave_later(client_slot slot);
+
+    // Resuming (shard_resume.cpp).
+    void detached(client& c);
+    void attached(client& c);
+    /// The connection of that client wants a session of shard `to`.
+    void send_on(client_slot slot, unsigned to);
+    void receive(arrival a);
+    /// A connection whose session was taken over by another.
+    void part_with(std::unique_ptr<ws_connection> t, directory::units place);
+    void evict(session_id const& session);
+    /// The session, with a connection or without; null: none of that name here.
+    client* find_session(session_id const& id) noexcept;
+    template <class F>
+    std::uint64_t for_target(session_target const& t, F&& f) {
+        if (!t.user.empty()) return clients_.for_user(t.user, std::forward<F>(f));
+        client* const c = find_session(t.session);
+        if (c == nullptr) return 0;
+        f(*c);
+        return 1;
+    }
+
+    // For clients that are fed.
+    void want_feed(client_slot slot);
+    void read(log_query q, client_slot from, std::uint32_t ticket);
+    void members(std::string_view topic, std::uint32_t max, client_slot from, std::uint32_t ticket);
+    void enter(std::string_view topic, std::string_view user);
+    void exit(std::string_view topic, std::string_view user);
+    frame_ref frame_of(message_ptr const& m);
+
     void publish(publication p, client_slot from, std::uint32_t ticket);
     /// For the server API; `done` is called on this thread.
     void publish_for_api(publication p, std::function<void(result<position>)> done);
@@ -108,7 +159,6 @@ private:
     void on_read(read_ticket ticket, result<log_page> page) override;
     void on_members(read_ticket ticket, result<presence_page> page) override;
     void on_presence(presence_change_ptr change) override;
-    // policy_source
     topic_policy policy_of(std::string_view topic) const override;
     // topic_interest
     void attach(std::string_view topic) override { broker_.attach(topic); }
@@ -121,6 +171,7 @@ private:
 
     void read_mail();
     bool work();
+    bool feed_clients();
     void keep_ticking();
     boost::asio::awaitable<void> tick();
     void end_when_empty();
@@ -142,6 +193,10 @@ private:
     memory_broker broker_;
     std::unique_ptr<latency_probe> probe_;
     registry clients_;
+    outbox_marks marks_;
+    frame_cache frames_;
+    std::vector<client_slot> hungry_;
+    std::vector<std::unique_ptr<parting>> parting_;
     std::unordered_map<publish_ticket, std::function<void(result<position>)>> api_publishes_;
     publish_ticket next_api_ticket_;
     task_group tasks_;

@@ -17,8 +17,9 @@ namespace weir {
 namespace asio = boost::asio;
 
 struct shard_set::state {
-    state(asio::any_io_executor c, shard_settings s, directory_limits people)
-        : control(std::move(c)), settings(std::move(s)), commons(people) {}
+    state(asio::any_io_executor c, shard_settings s, directory_limits people,
+          detached_limits absent)
+        : control(std::move(c)), settings(std::move(s)), commons(people, absent) {}
 
     asio::any_io_executor control;
     shard_settings settings;
@@ -44,7 +45,8 @@ struct shard_set::state {
 };
 
 shard_set::shard_set(asio::any_io_executor control, shard_settings settings, live_settings_ptr live)
-    : state_(std::make_unique<state>(std::move(control), std::move(settings), live->people)) {
+    : state_(std::make_unique<state>(std::move(control), std::move(settings), live->people,
+                                     live->detached)) {
     for (unsigned i = 0; i != state_->settings.shards; ++i) {
         state_->shards.push_back(
             std::make_unique<shard>(i, state_->settings, state_->commons, live));
@@ -74,6 +76,7 @@ std::uint16_t shard_set::port() const noexcept {
 
 void shard_set::apply(live_settings_ptr live) {
     state_->commons.people.change(live->people);
+    state_->commons.absent.change(live->detached);
     for (auto const& s : state_->shards) s->tell([live](shard& self) { self.apply(live); });
 }
 
@@ -116,29 +119,28 @@ asio::awaitable<std::uint64_t> shard_set::send(session_target to, std::string ev
     co_return co_await state_->total([to, m](shard& s) {
         std::string body;
         s.words().encode(body, *m);
-        return s.clients().for_target(to, [&](client& c) { c.give(body); });
+        return s.for_target(to, [&](client& c) { c.give(m->topic, body); });
     });
 }
 
 asio::awaitable<std::uint64_t> shard_set::disconnect(session_target whom, close_reason why,
                                                      std::string text) {
     co_return co_await state_->total([whom, why, text](shard& s) {
-        return s.clients().for_target(whom, [&](client& c) { c.disconnect(why, text); });
+        return s.for_target(whom, [&](client& c) { c.disconnect(why, text); });
     });
 }
 
 asio::awaitable<std::uint64_t> shard_set::subscribe(session_target whom, std::string topic) {
     co_return co_await state_->total([whom, topic](shard& s) {
-        return s.clients().for_target(
-            whom, [&](client& c) { c.talk().subscribe_by_server(topic, s.loop().at()); });
+        return s.for_target(whom,
+                            [&](client& c) { c.talk().subscribe_by_server(topic, s.loop().at()); });
     });
 }
 
 asio::awaitable<std::uint64_t> shard_set::unsubscribe(session_target whom, std::string topic) {
     co_return co_await state_->total([whom, topic](shard& s) {
         fault const why{errc::forbidden, "unsubscribed by the server"};
-        return s.clients().for_target(
-            whom, [&](client& c) { c.talk().unsubscribe_by_server(topic, why); });
+        return s.for_target(whom, [&](client& c) { c.talk().unsubscribe_by_server(topic, why); });
     });
 }
 
@@ -193,7 +195,7 @@ asio::awaitable<std::vector<connection_facts>> shard_set::connections(std::uint6
     auto const pages = co_await state_->all<page>([=](shard& s) {
         std::vector<client const*> found;
         s.clients().for_each([&](client& c) {
-            if (static_cast<std::uint64_t>(c.id()) <= after) return;
+            if (!c.has_connection() || static_cast<std::uint64_t>(c.id()) <= after) return;
             if (user.empty() || c.talk().user() == user) found.push_back(&c);
         });
         auto const kept = std::min(max, found.size());
@@ -215,8 +217,7 @@ asio::awaitable<std::optional<connection_facts>> shard_set::connection(session_i
     using maybe = std::optional<connection_facts>;
     auto const found = co_await state_->all<maybe>([session](shard& s) {
         maybe facts;
-        s.clients().for_target({.session = session, .user = {}},
-                               [&](client& c) { facts = c.facts(true); });
+        s.for_target({.session = session, .user = {}}, [&](client& c) { facts = c.facts(true); });
         return facts;
     });
     for (maybe const& f : found) {

@@ -164,6 +164,9 @@ void memory_broker::members(std::string_view, std::uint32_t, read_ticket ticket)
     state_->listener.on_members(ticket, presence_page{});
 }
 void memory_broker::policies_changed() {}
+std::size_t memory_broker::history_bytes() const noexcept {
+    return 0;
+}
 
 void memory_broker::on_mail(broker_mail mail) {
     std::visit([&](auto& content) { state_->on(mail.from, content); }, mail.content);

@@ -72,16 +72,17 @@ topic_index::topic_index(topic_interest& broker)
 
 topic_index::~topic_index() = default;
 
-std::pair<topic_entry*, std::uint32_t> topic_index::join(std::string_view topic, subscriber& who) {
+std::pair<topic_entry*, std::uint32_t> topic_index::join(std::string_view topic, subscriber& who,
+                                                         bool live) {
     auto& entry = entry_of(topic);
     auto const slot = static_cast<std::uint32_t>(entry.slots_.size());
-    entry.slots_.push_back({&who, topic_entry::not_yet});
+    entry.slots_.push_back({&who, live ? topic_entry::not_yet : topic_entry::on_hold});
     ++entry.live_;
     ++subscriptions_;
 
     hold(entry);  // a refusal from inside attach() would end it
     if (entry.attached_) {
-        entry.slots_[slot].after = entry.tail_.offset;
+        if (live) entry.slots_[slot].after = entry.tail_.offset;
         who.joined(entry, entry.tail_);
     } else if (!entry.wanted_) {
         entry.wanted_ = true;
@@ -116,6 +117,37 @@ void topic_index::leave(topic_entry& topic, std::uint32_t slot) {
     if (topic.jobs_ == 0) settle(topic);
 }
 
+void topic_index::hold(topic_entry& topic, std::uint32_t slot) noexcept {
+    topic.slots_[slot].after = topic_entry::on_hold;
+}
+
+void topic_index::go_live(topic_entry& topic, std::uint32_t slot, std::uint64_t after) noexcept {
+    topic.slots_[slot].after = after;
+}
+
+topic_policy const& topic_index::policy(topic_entry& topic) const {
+    if (topic.generation_ != generation_) {
+        topic.policy_ = broker_.policy_of(topic.name_);
+        topic.generation_ = generation_;
+    }
+    return topic.policy_;
+}
+
+void topic_index::watch(topic_entry& topic, subscriber& who) {
+    topic.watchers_.push_back(&who);
+}
+
+void topic_index::unwatch(topic_entry& topic, subscriber& who) noexcept {
+    std::erase(topic.watchers_, &who);
+}
+
+void topic_index::on_presence(presence_change const& change) {
+    auto* const topic = find(change.topic);
+    if (topic == nullptr) return;
+    presence_delivery d(change);
+    for (subscriber* const who : topic->watchers_) who->presence_changed(*topic, d);
+}
+
 topic_entry* topic_index::find(std::string_view topic) noexcept {
     auto const at = topics_.find(topic);
     return at == topics_.end() || at->second->live_ == 0 ? nullptr : at->second.get();
@@ -145,7 +177,7 @@ void topic_index::on_message(message_ptr m) {
     WEIR_ASSERT(m->at.epoch == entry.tail_.epoch && m->at.offset > entry.tail_.offset);
     entry.tail_ = m->at;
     hold(entry);
-    queue_->jobs.push_back({&entry, entry.life_, delivery(std::move(m))});
+    queue_->jobs.push_back({&entry, entry.life_, delivery(entry, std::move(m))});
 }
 
 bool topic_index::fan_out(std::size_t budget) {
@@ -223,7 +255,7 @@ void topic_index::accept(topic_entry& topic, result<position> const& at) {
     for (std::size_t i = 0; i != waiting; ++i) {
         auto& slot = topic.slots_[i];
         if (slot.who == nullptr) continue;
-        slot.after = at->offset;
+        if (slot.after != topic_entry::on_hold) slot.after = at->offset;
         slot.who->joined(topic, at);
     }
 }

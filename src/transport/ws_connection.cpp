@@ -50,7 +50,7 @@ frame_ref close_frame(std::uint16_t code, std::string_view text) {
 ws_connection::ws_connection(turn& context, raw_socket socket, ws_parameters const& parameters,
                              transport_owner& owner)
     : context_(context),
-      owner_(owner),
+      owner_(&owner),
       socket_(std::move(socket)),
       decoder_(decoding(parameters)),
       deflate_min_(fit(parameters.deflate_min)),
@@ -71,6 +71,26 @@ bool ws_connection::start() {
     // OpenSSL may hold bytes that it read during the handshake: no event will tell of those.
     if (secure()) context_.park_ready(*this);
     return true;
+}
+
+raw_socket ws_connection::release() {
+    context_.wheel().cancel(*this);
+    if (registered_) context_.descriptors().remove(socket_.descriptor(), *this);
+    registered_ = false;
+    phase_ = phase::told;
+    return std::move(socket_);
+}
+
+void ws_connection::take_up(std::string bytes) {
+    if (!bytes.empty()) consume(bytes);
+}
+
+ws_parameters ws_connection::parameters() const noexcept {
+    ws_parameters p;
+    p.deflate = deflate_bits_ != 0;
+    if (p.deflate) p.deflate_bits = deflate_bits_;
+    p.deflate_min = deflate_min_;
+    return p;
 }
 
 void ws_connection::wake() {
@@ -207,7 +227,7 @@ void ws_connection::on_ready(std::uint32_t events) {
         writable_ = true;
         mark();
     }
-    if (!in || is_parked()) return;
+    if (!in || held_ || is_parked()) return;
     if (context_.may_read()) {
         read();
     } else {
@@ -216,7 +236,7 @@ void ws_connection::on_ready(std::uint32_t events) {
 }
 
 void ws_connection::resume_reading() {
-    if (phase_ < phase::gone) read();
+    if (phase_ < phase::gone && !held_) read();
 }
 
 }  // namespace weir

@@ -34,7 +34,7 @@ public:
 
     ws::flow on_message(ws::opcode kind, std::string_view payload) override {
         had_message_ = true;
-        if (c_.phase_ == phase::open) c_.owner_.on_message(payload, kind == ws::opcode::binary);
+        if (c_.phase_ == phase::open) c_.owner_->on_message(payload, kind == ws::opcode::binary);
         return next();
     }
     ws::flow on_ping(std::string_view payload) override {
@@ -45,7 +45,7 @@ public:
         return next();
     }
     ws::flow on_pong(std::string_view payload) override {
-        if (c_.phase_ == phase::open) c_.owner_.on_pong(payload);
+        if (c_.phase_ == phase::open) c_.owner_->on_pong(payload);
         return next();
     }
     ws::flow on_close(std::optional<std::uint16_t> code, std::string_view text) override {
@@ -55,6 +55,7 @@ public:
 
 private:
     ws::flow next() const noexcept {
+        if (c_.held_) return ws::flow::pause;
         return c_.phase_ < phase::gone ? ws::flow::more : ws::flow::stop;
     }
 
@@ -109,7 +110,7 @@ void ws_connection::read() {
                 break;
         }
         consume(into.first(got.size));
-        if (phase_ >= phase::gone) return;
+        if (phase_ >= phase::gone || held_) return;
         // A short read has emptied the socket, and new bytes are a new edge; only an end that was
         // announced before them comes without another.
         if (got.drained && !hung_up_) return;
@@ -121,13 +122,19 @@ void ws_connection::read() {
 void ws_connection::consume(std::span<char> bytes) {
     bytes_in_ += bytes.size();
     context_.counts().received_bytes.add(bytes.size());
-    if (phase_ == phase::open) owner_.on_traffic();
+    if (phase_ == phase::open) owner_->on_traffic();
     if (deaf_ || phase_ >= phase::gone) return;
 
     sink found(*this);
     auto* const inflating = deflate_bits_ != 0 ? &context_.codecs().inflating : nullptr;
     auto const result = decoder_.feed(bytes, found, inflating);
     if (phase_ >= phase::gone) return;
+    if (result.state == ws::feed_state::paused) {
+        auto const rest = bytes.subspan(result.consumed);
+        bytes_in_ -= rest.size();  // who takes them up counts them
+        context_.counts().received_bytes.sub(rest.size());
+        return owner_->on_held({rest.data(), rest.size()});
+    }
     if (result.state == ws::feed_state::failed) {
         deaf_ = true;
         if (phase_ == phase::awaiting) return linger(context_.at().mono);

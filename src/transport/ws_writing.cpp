@@ -61,9 +61,9 @@ void ws_connection::mark() {
 void ws_connection::flush() {
     if (phase_ == phase::gone) {
         phase_ = phase::told;
-        owner_.on_closed({.reason = farewell_->reason,
-                          .peer_code = farewell_->peer_code,
-                          .text = farewell_->text});
+        owner_->on_closed({.reason = farewell_->reason,
+                           .peer_code = farewell_->peer_code,
+                           .text = farewell_->text});
         return;
     }
     if (!writable_ || !has_say()) return;
@@ -96,7 +96,7 @@ frame const* ws_connection::make_twin(frame const& f) {
 bool ws_connection::gather_outbox(batch& b) {
     std::array<frame const*, pieces_max> next;
     std::size_t const room = pieces_max - 1 - b.size;  // one is left for the close frame
-    std::size_t const found = owner_.outbox_peek(std::span(next).first(room));
+    std::size_t const found = owner_->outbox_peek(std::span(next).first(room));
     WEIR_ASSERT(found <= room);
     for (std::size_t i = 0; i < found; ++i) {
         frame const* const form = b.has_room() ? form_of(*next[i], b) : nullptr;
@@ -139,7 +139,7 @@ void ws_connection::commit(batch const& b, std::size_t pieces) {
     std::uint64_t saved = 0;
     for (std::size_t i = 0; i < outbox; ++i) saved += b.saved[before + i];
     if (saved != 0) at(context_.counts().saved_bytes, saving::compression).add(saved);
-    if (outbox != 0) owner_.outbox_committed(outbox);
+    if (outbox != 0) owner_->outbox_committed(outbox);
 }
 
 void ws_connection::account(std::size_t sent) noexcept {

@@ -15,7 +15,7 @@ enum class enqueued : std::uint8_t { queued, overflow };
 /// received ≤ sent ≤ queued (ADR 0005). [received, sent) is the replay buffer, [sent, queued) the
 /// outbox. Counting starts at 1 with the first numbered frame of the session; a frame gets its
 /// number by becoming sent. Unnumbered frames (welcome, pong, goaway) go through a small express
-/// lane that is sent first. Owns heap memory only while more than one frame is in it.
+/// lane that is sent first. Owns heap memory only while more than one frame is in it, kept or not.
 class ring {
 public:
     struct bounds {
@@ -48,8 +48,17 @@ public:
     /// than it said before changes nothing.
     bool acknowledge(std::uint64_t count) noexcept;
 
+    /// Whether a client that has handled `count` numbered frames can be given all that follow.
+    enum class standing : std::uint8_t { good, overflow, beyond };
+    standing standing_of(std::uint64_t count) const noexcept;
+    /// A new connection of that client: what follows `count` is to be sent again, before what was
+    /// queued already; the express lane is dropped. Only where standing_of(count) is good.
+    void rewind(std::uint64_t count) noexcept;
+
     std::uint64_t received() const noexcept { return received_; }
     std::uint64_t sent() const noexcept { return sent_; }
+    /// The number that the last frame in the outbox will get.
+    std::uint64_t queued() const noexcept;
     // The outbox, express lane included.
     bool outbox_empty() const noexcept { return outbox_frames() == 0; }
     std::size_t outbox_bytes() const noexcept;
@@ -67,9 +76,11 @@ private:
     storage& open();
     void trim(storage& s) noexcept;
     void settle() noexcept;
+    void release_only() noexcept;
 
     bounds const* bounds_;
     frame const* only_ = nullptr;  ///< the one frame in the ring while there is no storage
+    bool only_kept_ = false;       ///< it is sent, and kept
     storage* storage_ = nullptr;
     std::uint64_t received_ = 0;
     std::uint64_t sent_ = 0;

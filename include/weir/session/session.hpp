@@ -28,8 +28,10 @@ struct session_settings {
         milliseconds interval{30'000}, timeout{10'000}, min{10'000}, max{120'000};
     } heartbeat;
     milliseconds hello_timeout{10'000};
-    milliseconds idle_timeout{0};  ///< 0: none
-    milliseconds max_lifetime{0};  ///< 0: none; each session's own is 90 to 110 % of it
+    milliseconds idle_timeout{0};         ///< 0: none
+    milliseconds max_lifetime{0};         ///< 0: none; each connection's own is 90 to 110 % of it
+    milliseconds resume_window{120'000};  ///< a session outlives its connection; 0: it does not
+    milliseconds dedupe_window{300'000};  ///< told to clients; the broker keeps it
     std::uint32_t messages_per_second = 100;
     std::uint32_t subscriptions_max = 128;
     std::uint32_t errors_per_minute = 20;
@@ -50,26 +52,57 @@ struct session_environment {
     std::string payload;  ///< likewise, for what goes into it
 };
 
+/// What a subscription begins with and how it is fed.
+struct subscribe_options {
+    std::optional<position> since;  ///< what followed it comes first
+    std::uint32_t last = 0;         ///< the newest so many come first
+    bool state = false;             ///< the topic's state comes first
+    bool presence = false;          ///< changes in who is there, too
+    double rate = 0;                ///< at most so many a second and key; 0: the rule's alone
+    bool by_server = false;         ///< the rules were not asked, and are not on a resume
+};
+
+/// What a subscription has begun with.
+struct join_answer {
+    position at;                           ///< the topic's newest message
+    bool recovered = false;                ///< all of the past that was asked for follows
+    std::optional<receipt> what{};         ///< where `since` or `last` was asked for
+    std::optional<std::uint64_t> state{};  ///< so many messages of the state follow
+    bool conflating = false;
+};
+
 /// What a session asks its owner to do, in order. The owner does it at once, and does not call
 /// back into the session from inside, except joined()/published() answers that are known at once.
 class session_port {
 public:
     /// Encode `body` for the transport and push it into the session's ring.
     virtual void send(std::string_view body, bool numbered) = 0;
-    virtual void subscribe(std::string_view topic) = 0;
+    /// Answered by on_joined(), before any message of the topic is sent.
+    virtual void subscribe(std::string_view topic, subscribe_options const& with) = 0;
+    /// Of a topic that is joined already: replaces the options. Answers what is so now.
+    virtual join_answer change(std::string_view topic, subscribe_options const& with) = 0;
     virtual void unsubscribe(std::string_view topic) = 0;
     // Both count from subscribe() on, answered or not, until unsubscribe() or a failed join.
     virtual bool subscribed(std::string_view topic) const = 0;
     virtual std::size_t subscriptions() const = 0;
-    /// Where a joined topic is now, for a client that subscribes again; nothing: left out.
-    virtual std::optional<position> position_of(std::string_view /*topic*/) const {
-        return std::nullopt;
-    }
+    struct topic_name {
+        std::string name;
+        bool by_server = false;
+    };
+    /// All that are joined, in any order.
+    virtual std::vector<topic_name> topics() const = 0;
+    /// Answered by on_read() and on_members() with the same ticket, as for publish().
+    virtual void read(log_query q, publish_ticket ticket) = 0;
+    virtual void members(std::string_view topic, std::uint32_t max, publish_ticket ticket) = 0;
+    /// The hello asks for another session. Nothing: this connection is handed over to it, and this
+    /// session is done; or why that cannot be.
+    virtual std::optional<resume_result> resume(command::resume_request const& what) = 0;
     /// Answered by on_published() with the same ticket: 32 bits, unique among what is under way.
     virtual void publish(publication p, publish_ticket ticket) = 0;
     /// Send a transport ping (heartbeat mode `frame`).
     virtual void ping_frame() = 0;
-    /// Flush what is queued, then close. The session takes no more commands.
+    /// Flush what is queued, then close; without a connection, the session is over. It takes no
+    /// more commands. Where is_alive() holds, messages are collected for it further on.
     virtual void close(close_reason why, std::string_view text) = 0;
     /// The session knows its user now (welcome was sent): index it.
     virtual void opened() = 0;
@@ -91,7 +124,8 @@ public:
         std::optional<fault> refused;
     };
 
-    session(session_environment& env, session_port& port, credential from_handshake, now at);
+    session(session_environment& env, session_port& port, session_id id, credential from_handshake,
+            now at);
     session(session const&) = delete;
     session& operator=(session const&) = delete;
     ~session();
@@ -108,8 +142,33 @@ public:
     void on_pong_frame(now at);
 
     // Answers to what was asked of the port.
-    void on_joined(std::string_view topic, result<position> const& at_position);
+    void on_joined(std::string_view topic, result<join_answer> const& answer);
     void on_published(publish_ticket ticket, result<position> const& at_position);
+    void on_read(publish_ticket ticket, result<log_page>&& page);
+    void on_members(publish_ticket ticket, result<presence_page> const& page);
+
+    // Between connections (session_resume.cpp).
+    /// Its connection is gone. True: it lives on, for the resume window.
+    bool detach(now at);
+    /// It cannot be resumed any more, and says so to who tries.
+    void ruin(resume_result why) noexcept;
+    /// Whether a connection of that user may take it over.
+    resume_result may_resume(command::resume_request const& what, std::string_view user) const;
+    /// What a connection brings along to the session it resumes.
+    struct login {
+        std::shared_ptr<auth::identity const> identity;
+        directory::units place;
+        wall_ms token_ends = 0;
+    };
+    login hand_over() noexcept;
+    /// A connection with that hello takes it up; may_resume() has agreed, and the owner has rewound
+    /// the ring to what the client has received.
+    void resume(command const& hello, login with, now at);
+    /// It is over, without ceremony.
+    void end() noexcept;
+    bool is_ruined() const noexcept { return ruined_ != resume_result::resumed; }
+    /// The hello's wish to resume was refused elsewhere: it is not asked for again.
+    void refuse_resume(resume_result why);
 
     // From the server side. Subscribing does not ask the rules or the limit.
     void subscribe_by_server(std::string_view topic, now at);
@@ -130,13 +189,25 @@ public:
     session_id id() const noexcept { return id_; }
     std::string const& user() const noexcept;  ///< empty: anonymous, or not known yet
     bool is_open() const noexcept { return phase_ == phase::open; }  ///< welcome sent, not closing
-    bool is_closing() const noexcept { return phase_ == phase::closing; }
+    bool is_closing() const noexcept {
+        return phase_ == phase::closing || phase_ == phase::leaving;
+    }
+    /// Its messages count: open, or between connections.
+    bool is_alive() const noexcept {
+        return phase_ == phase::open || phase_ == phase::leaving || phase_ == phase::detached;
+    }
     wall_ms opened_at() const noexcept { return opened_at_; }  ///< 0: no welcome yet
     ring& frames() noexcept { return ring_; }
     ring const& frames() const noexcept { return ring_; }
 
 private:
-    enum class phase : std::uint8_t { awaiting_hello, open, closing };
+    enum class phase : std::uint8_t {
+        awaiting_hello,
+        open,
+        leaving,   ///< its connection is being closed, and it will outlive it
+        detached,  ///< without a connection
+        closing,
+    };
     struct seldom;  ///< what few sessions need at any time
 
     // session.cpp
@@ -149,14 +220,23 @@ private:
     bool take_token(std::string_view token, now at);
     bool log_in(now at);
     void accept(auth::identity who, now at);
-    void send_welcome(command const* hello, now at);
+    void begin(command const* hello, now at);
+    void send_welcome(bool resumed, std::string_view reason, now at);
 
     // session_commands.cpp
     void subscribe(command const& c, now at);
     void unsubscribe(command const& c, now at);
     void publish(command const& c, now at);
+    bool is_repeated(command const& c, now at);
     void acknowledge(command const& c, now at);
     void not_spoken(command const& c, now at);
+
+    // session_queries.cpp
+    void history(command const& c, now at);
+    void sync(command const& c, now at);
+    void presence(command const& c, now at);
+    bool may_query(command const& c, now at);
+    std::uint32_t next_ticket() noexcept { return tickets_ += 2; }
 
     // session_limits.cpp
     bool admit(command_type type, request_id id, now at);
@@ -167,8 +247,8 @@ private:
     // session_answers.cpp
     void send_ok(request_id id, std::string_view payload);
     void send_error(request_id id, fault const& f);
-    void send_joined(request_id id, std::string_view topic, std::optional<position> const& at);
-    void answer_waiting(std::string_view topic, result<position> const& at_position);
+    void send_joined(request_id id, std::string_view topic, join_answer const& answer);
+    void answer_waiting(std::string_view topic, result<join_answer> const& answer);
 
     // session_deadlines.cpp
     void begin_deadlines(now at);
@@ -187,19 +267,21 @@ private:
     token_bucket messages_;
     std::unique_ptr<seldom> seldom_;
     wall_ms opened_at_ = 0;
-    wall_ms token_ends_ = 0;       ///< 0: never
-    mono_time deadline_ = never;   ///< as told
-    mono_time heard_;              ///< the last sign of life
-    mono_time active_;             ///< the last application message, either way
-    mono_time next_ping_;          ///< before the hello: when it is too late for one
-    mono_time ping_sent_ = never;  ///< a ping without a pong; never: none
-    mono_time ends_ = never;       ///< the end of its lifetime
-    std::uint32_t tickets_ = 0;    ///< the last one, even
+    wall_ms token_ends_ = 0;        ///< 0: never
+    mono_time deadline_ = never;    ///< as told
+    mono_time heard_;               ///< the last sign of life
+    mono_time active_;              ///< the last application message, either way
+    mono_time next_ping_;           ///< before the hello: when it is too late for one
+    mono_time ping_sent_ = never;   ///< a ping without a pong; never: none
+    mono_time ends_ = never;        ///< the end of its lifetime
+    std::uint32_t tickets_ = 0;     ///< the last one, even
+    std::uint32_t attachment_ = 0;  ///< counts its connections
     milliseconds heartbeat_interval_{0};
     heartbeat_mode heartbeat_ = heartbeat_mode::frame;
     phase phase_ = phase::awaiting_hello;
     bool first_ping_ = true;
+    resume_result ruined_ = resume_result::resumed;  ///< why it cannot be resumed, where it cannot
 };
-static_assert(sizeof(session) <= 320, "every connection has one");
+static_assert(sizeof(session) <= 336, "every connection has one");
 
 }  // namespace weir

@@ -26,11 +26,13 @@ struct connection_facts {
     std::string address;
     unsigned shard = 0;
     bool secure = false;
-    bool open = false;  ///< welcome was sent
+    bool open = false;      ///< welcome was sent
+    bool detached = false;  ///< it has no connection, and waits for one
     wall_ms opened_at = 0;
     std::uint64_t bytes_in = 0, bytes_out = 0;
     std::uint64_t messages_in = 0, messages_out = 0;
     std::size_t outbox_frames = 0, outbox_bytes = 0;
+    std::size_t replay_frames = 0, replay_bytes = 0;
     std::vector<std::string> topics;  ///< only where one connection is asked for
     std::size_t subscriptions = 0;
 };

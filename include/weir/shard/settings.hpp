@@ -4,6 +4,7 @@
 #include <weir/auth/identity.hpp>
 #include <weir/http/origin.hpp>
 #include <weir/http/response.hpp>
+#include <weir/session/detached_sessions.hpp>
 #include <weir/session/directory.hpp>
 #include <weir/session/session.hpp>
 #include <weir/topic/rules.hpp>
@@ -21,6 +22,7 @@ struct live_settings {
     rule_set rules{{}};
     std::shared_ptr<auth::verifier const> verifier;  ///< null: no token is accepted
     http::origin_policy origins;
+    detached_limits detached;
     double handshakes_per_second = 1000;  ///< of the whole process
     directory_limits people;
     bool compression = true;

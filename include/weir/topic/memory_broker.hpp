@@ -99,6 +99,8 @@ public:
 
     /// Topics whose home is here.
     std::size_t topics() const noexcept;
+    /// Logs and states kept here.
+    std::size_t history_bytes() const noexcept;
     /// For the server API: interest and position of a topic whose home is here.
     struct topic_facts {
         std::string name;

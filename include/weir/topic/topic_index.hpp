@@ -1,8 +1,10 @@
 #pragma once
 
 #include <weir/base/error.hpp>
+#include <weir/message/events.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/name_hash.hpp>
+#include <weir/topic/policy.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +19,11 @@ namespace weir {
 
 class topic_entry;
 class delivery;
+class presence_delivery;
 
 /// Somebody who follows topics on this shard. Owned elsewhere; leaves every topic before it dies.
 /// No call may destroy a subscriber or make it join or leave from inside these, except that
-/// leave() of the topic being delivered is allowed in `deliver`.
+/// leave(), hold() and go_live() of the topic being delivered are allowed in `deliver`.
 class subscriber {
 public:
     /// One message of a topic that was joined. Pushes a reference; never blocks or throws.
@@ -28,6 +31,8 @@ public:
     /// The topic answered: from here on messages with offsets above `at->offset` come.
     /// A fault: the subscription is gone, and is not left. May come from inside join().
     virtual void joined(topic_entry& topic, result<position> const& at) = 0;
+    /// A change in the presence of a topic that is watched. Like deliver().
+    virtual void presence_changed(topic_entry& topic, presence_delivery& d) = 0;
     /// The subscription's slot has another number now.
     virtual void moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) = 0;
 
@@ -36,7 +41,7 @@ protected:
 };
 
 /// What the index asks of the broker. Order of calls is order of effect.
-class topic_interest {
+class topic_interest : public policy_source {
 public:
     virtual void attach(std::string_view topic) = 0;
     virtual void detach(std::string_view topic) = 0;
@@ -58,7 +63,9 @@ public:
 private:
     friend class topic_index;
     static constexpr std::uint64_t not_yet = ~std::uint64_t{0};
-    /// Waits for the broker's answer, or stands empty: `after` is not_yet, above every offset.
+    static constexpr std::uint64_t on_hold = not_yet - 1;
+    /// Waits for the broker's answer, or stands empty: `after` is not_yet, above every offset, as
+    /// is on_hold.
     struct slot {
         subscriber* who = nullptr;      ///< null: left, removed when no fan-out is under way
         std::uint64_t after = not_yet;  ///< gets offsets above this
@@ -72,20 +79,36 @@ private:
     bool wanted_ = false;            ///< attach was called, and neither refused nor taken back
     bool attached_ = false;          ///< wanted, and answered
     position tail_;
+    std::uint32_t generation_ = 0;  ///< of the policy
+    topic_policy policy_;
+    std::vector<subscriber*> watchers_;  ///< of its presence
 };
 
 /// A message on its way through a shard's subscribers. Carries whatever the receiver made of it
 /// once for all of them (encoded frames), through `cache`.
 class delivery {
 public:
-    explicit delivery(message_ptr m) : message_(std::move(m)) {}
+    delivery(topic_entry& topic, message_ptr m) : topic_(&topic), message_(std::move(m)) {}
+    topic_entry& topic() const noexcept { return *topic_; }
     message const& what() const noexcept { return *message_; }
     message_ptr const& shared() const noexcept { return message_; }
     /// Owned by the receiver's side: one shared slot, made at first need.
     std::shared_ptr<void> cache;
 
 private:
+    topic_entry* topic_;
     message_ptr message_;
+};
+
+/// The same for a change of presence.
+class presence_delivery {
+public:
+    explicit presence_delivery(presence_change const& c) : change_(c) {}
+    presence_change const& what() const noexcept { return change_; }
+    std::shared_ptr<void> cache;
+
+private:
+    presence_change const& change_;
 };
 
 /// A shard's topics and their subscribers, and the queue of fan-outs in progress. Single-threaded.
@@ -103,9 +126,25 @@ public:
 
     /// The slot number of the new subscription. `joined` is called at once when the shard is
     /// already attached, later otherwise. The subscriber must not be in the topic yet.
-    /// No entry: the broker refused at once, and `joined` has said so.
-    std::pair<topic_entry*, std::uint32_t> join(std::string_view topic, subscriber& who);
+    /// No entry: the broker refused at once, and `joined` has said so. Not `live`: it is on hold
+    /// from the start.
+    std::pair<topic_entry*, std::uint32_t> join(std::string_view topic, subscriber& who,
+                                                bool live = true);
     void leave(topic_entry& topic, std::uint32_t slot);
+
+    /// Nothing is delivered to that subscription until go_live(): then what has a higher offset
+    /// than `after`. A message that is being delivered is not delivered again.
+    static void hold(topic_entry& topic, std::uint32_t slot) noexcept;
+    static void go_live(topic_entry& topic, std::uint32_t slot, std::uint64_t after) noexcept;
+
+    topic_policy const& policy(topic_entry& topic) const;
+    /// Policies are to be asked for again.
+    void policies_changed() noexcept { ++generation_; }
+
+    /// That subscriber is told of changes in the topic's presence; once each.
+    static void watch(topic_entry& topic, subscriber& who);
+    static void unwatch(topic_entry& topic, subscriber& who) noexcept;
+    void on_presence(presence_change const& change);
 
     /// Null where nobody is subscribed.
     topic_entry* find(std::string_view topic) noexcept;
@@ -146,6 +185,7 @@ private:
     std::unordered_map<std::string_view, std::unique_ptr<topic_entry>, name_hash> topics_;
     std::unique_ptr<queue> queue_;
     std::size_t subscriptions_ = 0;
+    std::uint32_t generation_ = 1;
 };
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace weir {
@@ -38,6 +39,8 @@ public:
         std::string_view text;  ///< reason phrase of whoever closed first
     };
     virtual void on_closed(closing const& c) = 0;
+    /// Reading stands since hold_reading(); `rest` was read and not decoded.
+    virtual void on_held(std::string_view /*rest*/) {}
 
 protected:
     ~transport_owner() = default;
@@ -81,6 +84,19 @@ public:
     /// then on_closed. Idempotent: the first reason stays. on_closed never comes from inside. An
     /// empty `text` stands for the reason's own.
     void close(close_reason why, std::string_view text);
+    /// From inside on_message: what follows that message is not decoded, nor read. on_held() tells
+    /// what was read already. Only release(), close() and abort() make sense from then on.
+    void hold_reading() noexcept { held_ = true; }
+    /// Gives the socket up, to be served by another connection object on whatever shard: it takes
+    /// up `rest` of on_held() with take_up(). Not from inside a call to the owner. No on_closed.
+    raw_socket release();
+    /// Right after start(): bytes of the peer that somebody else had read.
+    void take_up(std::string bytes);
+    /// Who is told from now on. Not from inside a call to the owner.
+    void change_owner(transport_owner& to) noexcept { owner_ = &to; }
+    /// What another connection object needs beside the socket; message_bytes is not known here.
+    ws_parameters parameters() const noexcept;
+
     /// At once, without ceremony; on_closed follows from the turn's end.
     void abort(close_reason why);
 
@@ -138,7 +154,7 @@ private:
     void drop(bool reset);
 
     turn& context_;
-    transport_owner& owner_;
+    transport_owner* owner_;
     raw_socket socket_;
     ws::decoder decoder_;
     frame_ref partial_;  ///< the first partial_offset_ bytes of it are sent
@@ -155,6 +171,7 @@ private:
     bool writable_ : 1 = true;
     bool hung_up_ : 1 = false;  ///< the kernel said that the end of the stream is near
     bool deaf_ : 1 = false;     ///< what comes is not decoded any more
+    bool held_ : 1 = false;     ///< nothing is read; see hold_reading()
 };
 
 }  // namespace weir

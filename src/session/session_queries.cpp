@@ -1,0 +1,175 @@
+#include "session/session_seldom.hpp"
+
+#include <weir/session/session.hpp>
+
+#include <algorithm>
+#include <utility>
+
+// Questions about a topic: history, state (sync), presence.
+namespace weir {
+namespace {
+
+constexpr std::uint32_t page_messages = 1000;
+constexpr std::uint32_t history_default = 100;
+constexpr std::uint32_t members_max = 1000;
+/// An answer waits in the outbox like everything else: of a default one it takes an eighth.
+constexpr std::size_t outbox_share = 8;
+constexpr std::size_t page_bytes_max = 256 * 1024;
+constexpr std::size_t sync_topic_bytes_min = 4 * 1024;
+
+std::size_t page_bytes(session_settings const& s) noexcept {
+    return std::min(page_bytes_max, std::max<std::size_t>(1, s.ring.outbox_bytes / outbox_share));
+}
+
+}  // namespace
+
+/// A position as a client sent it. An epoch that is none of ours is another one.
+position place_of(since_position const& since) noexcept {
+    return {epoch_id::parse(since.epoch).value_or(epoch_id{}), since.offset};
+}
+
+/// False: answered already, or nobody waits for the answer.
+bool session::may_query(command const& c, now at) {
+    if (c.id.empty()) return false;
+    seldom& s = rare();
+    bool const busy = s.queries.size() >= seldom::queries_max ||
+                      ring_.outbox_bytes() > env_.settings->ring.outbox_bytes / 2;
+    if (!busy) return true;
+    refuse(c.id, {errc::unavailable, "too many answers wait to be read", seconds(1)}, at);
+    return false;
+}
+
+void session::history(command const& c, now at) {
+    auto const allowed = env_.rules->allow(topic_action::subscribe, c.topic, user());
+    if (!allowed) return refuse(c.id, allowed.error(), at);
+    if (!may_query(c, at)) return;
+    log_query q;
+    q.topic = c.topic;
+    q.kind = c.since && !c.last ? log_query::what::after : log_query::what::before;
+    if (c.since) q.at = place_of(*c.since);
+    q.messages_max = std::clamp(c.last.value_or(c.since ? page_messages : history_default),
+                                std::uint32_t{1}, page_messages);
+    q.bytes_max = page_bytes(*env_.settings);
+    auto const ticket = next_ticket();
+    seldom::query asked;
+    asked.id = c.id;
+    asked.tickets = {ticket};
+    rare().queries.push_back(std::move(asked));
+    port_.read(std::move(q), ticket);
+}
+
+void session::sync(command const& c, now at) {
+    std::vector<std::string> names;
+    if (c.topics) {
+        for (std::string_view const name : *c.topics) names.emplace_back(name);
+    } else {
+        for (auto& t : port_.topics()) {
+            if (env_.rules->policy_of(t.name).state != state_kind::none) {
+                names.push_back(std::move(t.name));
+            }
+        }
+    }
+    for (std::string const& name : names) {
+        bool const own = !c.topics;
+        auto const allowed =
+            own ? result<void>{} : env_.rules->allow(topic_action::subscribe, name, user());
+        if (!allowed) return refuse(c.id, allowed.error(), at);
+        if (env_.rules->policy_of(name).state == state_kind::none) {
+            return refuse(c.id, {errc::unsupported, "no state is kept of " + name}, at);
+        }
+    }
+    if (!may_query(c, at)) return;
+    if (names.empty()) {
+        env_.payload.clear();
+        env_.words->sync_payload(env_.payload, {});
+        return send_ok(c.id, env_.payload);
+    }
+    seldom::query asked;
+    asked.id = c.id;
+    asked.is_sync = true;
+    std::vector<log_query> reads;
+    for (std::string& name : names) {
+        log_query q;
+        q.topic = name;
+        q.kind = log_query::what::state;
+        if (c.since) q.at = place_of(*c.since);
+        q.messages_max = page_messages;
+        q.bytes_max = std::max(sync_topic_bytes_min, page_bytes(*env_.settings) / names.size());
+        asked.tickets.push_back(next_ticket());
+        asked.states.push_back({std::move(name), {}, {}, false});
+        reads.push_back(std::move(q));
+    }
+    asked.due = reads.size();
+    auto const tickets = asked.tickets;
+    rare().queries.push_back(std::move(asked));
+    for (std::size_t i = 0; i != reads.size(); ++i) port_.read(std::move(reads[i]), tickets[i]);
+}
+
+void session::presence(command const& c, now at) {
+    auto const allowed = env_.rules->allow(topic_action::subscribe, c.topic, user());
+    if (!allowed) return refuse(c.id, allowed.error(), at);
+    if (!env_.rules->policy_of(c.topic).presence) {
+        return refuse(c.id, {errc::unsupported, "presence of that topic is not kept"}, at);
+    }
+    if (!may_query(c, at)) return;
+    auto const ticket = next_ticket();
+    seldom::query asked;
+    asked.id = c.id;
+    asked.tickets = {ticket};
+    rare().queries.push_back(std::move(asked));
+    port_.members(c.topic, members_max, ticket);
+}
+
+std::optional<std::size_t> session::seldom::query_of(std::uint32_t ticket) const noexcept {
+    for (std::size_t i = 0; i != queries.size(); ++i) {
+        auto const& t = queries[i].tickets;
+        if (std::find(t.begin(), t.end(), ticket) != t.end()) return i;
+    }
+    return std::nullopt;
+}
+
+session::seldom::query session::seldom::take_query(std::size_t which) {
+    query done = std::move(queries[which]);
+    queries.erase(queries.begin() + static_cast<std::ptrdiff_t>(which));
+    return done;
+}
+
+void session::on_read(publish_ticket ticket, result<log_page>&& page) {
+    if (!is_alive() || !seldom_) return;
+    auto const which = seldom_->query_of(static_cast<std::uint32_t>(ticket));
+    if (!which) return;
+    seldom::query& q = seldom_->queries[*which];
+    if (!page) {
+        auto const done = seldom_->take_query(*which);
+        return send_error(done.id, page.error());
+    }
+    if (!q.is_sync) {
+        auto const done = seldom_->take_query(*which);
+        env_.payload.clear();
+        env_.words->history_payload(env_.payload, page->messages, page->head, page->more);
+        return send_ok(done.id, env_.payload);
+    }
+    auto const nth = std::find(q.tickets.begin(), q.tickets.end(), ticket) - q.tickets.begin();
+    topic_state_page& state = q.states[static_cast<std::size_t>(nth)];
+    state.at = page->head;
+    state.messages = std::move(page->messages);
+    state.more = page->more;
+    if (--q.due != 0) return;
+    auto const done = seldom_->take_query(*which);
+    env_.payload.clear();
+    env_.words->sync_payload(env_.payload, done.states);
+    send_ok(done.id, env_.payload);
+}
+
+void session::on_members(publish_ticket ticket, result<presence_page> const& page) {
+    if (!is_alive() || !seldom_) return;
+    auto const which = seldom_->query_of(static_cast<std::uint32_t>(ticket));
+    if (!which) return;
+    auto const done = seldom_->take_query(*which);
+    if (!page) return send_error(done.id, page.error());
+    env_.payload.clear();
+    env_.words->presence_payload(env_.payload, *page);
+    send_ok(done.id, env_.payload);
+}
+
+}  // namespace weir

@@ -1,0 +1,88 @@
+#include "session/session_seldom.hpp"
+
+#include <weir/base/assert.hpp>
+#include <weir/session/session.hpp>
+
+#include <utility>
+
+// A session between connections (contract: Session resume).
+namespace weir {
+
+bool session::detach(now at) {
+    bool const lives = (phase_ == phase::open || phase_ == phase::leaving) &&
+                       env_.settings->resume_window.count() > 0;
+    place_ = {};
+    if (!lives) {
+        phase_ = phase::closing;
+        deadline_ = never;
+        return false;
+    }
+    phase_ = phase::detached;
+    ping_sent_ = never;
+    deadline_ = at.mono + env_.settings->resume_window;
+    return true;
+}
+
+void session::ruin(resume_result why) noexcept {
+    ruined_ = why;
+}
+
+resume_result session::may_resume(command::resume_request const& what,
+                                  std::string_view user) const {
+    auto const secret = id128::parse(what.secret);
+    // What may be learned about a session without its secret: nothing.
+    if (!secret || !equal_constant_time(*secret, secret_)) return resume_result::secret;
+    if (!is_alive()) return resume_result::expired;
+    if (user != this->user()) return resume_result::user;
+    if (ruined_ != resume_result::resumed) return ruined_;
+    switch (ring_.standing_of(what.received)) {
+        case ring::standing::overflow:
+            return resume_result::overflow;
+        case ring::standing::beyond:
+            return resume_result::lost;
+        case ring::standing::good:
+            break;
+    }
+    return resume_result::resumed;
+}
+
+session::login session::hand_over() noexcept {
+    phase_ = phase::closing;
+    deadline_ = never;
+    return {identity_, std::move(place_), token_ends_};
+}
+
+/// The owner has rewound the ring: what follows `received` is sent again, then what was collected;
+/// the welcome goes first, because the express lane does.
+void session::resume(command const& hello, login with, now at) {
+    WEIR_ASSERT(is_alive() && hello.resume && ring_.sent() == hello.resume->received);
+    ++attachment_;
+    identity_ = std::move(with.identity);
+    place_ = std::move(with.place);
+    token_ends_ = with.token_ends;
+    if (seldom_) seldom_->journal.forget(hello.resume->received);
+    messages_ = token_bucket(at.mono);
+    heard_ = at.mono;
+    deadline_ = never;
+    begin(&hello, at);
+    weir::at(env_.counts->resumes, resume_result::resumed).add();
+    send_welcome(true, {}, at);
+    // Rights may have gone meanwhile, with the rules or with the token.
+    for (auto const& t : port_.topics()) {
+        if (t.by_server || phase_ != phase::open) continue;
+        auto const allowed = env_.rules->allow(topic_action::subscribe, t.name, user());
+        if (!allowed) unsubscribe_by_server(t.name, allowed.error());
+    }
+    send_ok(hello.id, {});
+}
+
+void session::end() noexcept {
+    phase_ = phase::closing;
+    deadline_ = never;
+}
+
+void session::refuse_resume(resume_result why) {
+    rare().resume_refused = why;
+}
+
+}  // namespace weir

@@ -1,0 +1,109 @@
+#include "shard/client_seldom.hpp"
+#include "shard/shard.hpp"
+
+#include <weir/base/assert.hpp>
+#include <weir/base/log.hpp>
+
+#include <utility>
+
+// Connections that come and go under a session.
+namespace weir {
+
+/// The hello of this connection wants another session. The verdict is its shard's; here is only
+/// found out whether there can be one.
+std::optional<resume_result> client::resume(command::resume_request const& what) {
+    auto const id = session_id::parse(what.session);
+    auto const home = id ? shard_.commons().addresses.find(*id) : std::nullopt;
+    if (!home || home->shard >= shard_.fixed().shards) return resume_result::unknown;
+    if (home->shard == shard_.index()) {
+        client* const c = shard_.clients().find(*id, home->index);
+        if (c == nullptr) return resume_result::expired;
+        auto const verdict = c->may_resume(what, session_.user());
+        if (verdict != resume_result::resumed) return verdict;
+    }
+    auto journey = std::make_unique<arrival::journey>();
+    journey->origin = shard_.index();
+    journey->wanted = *id;
+    journey->index = home->index;
+    journey->login = session_.hand_over();
+    rare().journey = std::move(journey);
+    closing_ = true;
+    transport_->hold_reading();
+    shard_.send_on(slot_, home->shard);
+    return std::nullopt;
+}
+
+void client::on_held(std::string_view rest) {
+    WEIR_ASSERT(seldom_ && seldom_->journey);
+    seldom_->journey->rest = rest;
+}
+
+arrival client::depart() {
+    arrival a;
+    a.parameters = transport_->parameters();
+    a.socket = transport_->release();
+    a.place = std::move(place_);
+    a.address = std::move(address_);
+    a.from = std::move(seldom_->journey);
+    return a;
+}
+
+void client::take_up(arrival::journey const& from) {
+    if (from.refused) session_.refuse_resume(*from.refused);
+    // The hello was counted where it came first.
+    at(shard_.counts().received, command_type::hello).sub();
+    on_message(from.hello, false);
+    if (!closing_) transport_->take_up(from.rest);
+}
+
+void client::attach(arrival a, command const& hello) {
+    if (transport_) {
+        shard_.part_with(std::move(transport_), std::move(place_));
+    } else {
+        parked_ = false;
+        shard_.attached(*this);
+    }
+    transport_ = std::make_unique<ws_connection>(shard_.loop(), std::move(a.socket), a.parameters,
+                                                 static_cast<transport_owner&>(*this));
+    place_ = std::move(a.place);
+    address_ = std::move(a.address);
+    connected_at_ = shard_.loop().at().wall;
+    away_at_ = never;
+    closing_ = false;
+    if (!transport_->start()) {
+        log::error("connection refused by the kernel", {});
+        transport_->abort(close_reason::internal_error);
+    }
+    ring& r = session_.frames();
+    auto const waiting = r.outbox_bytes();
+    auto const kept = r.replay_bytes();
+    r.rewind(hello.resume->received);
+    shard_.counts().outbox_bytes.add(r.outbox_bytes() - waiting);  // wraps where it shrinks: a sum
+    shard_.counts().replay_bytes.sub(kept - r.replay_bytes());
+    session_.resume(hello, std::move(a.from->login), shard_.loop().at());
+    for (subscription& s : subscriptions_) show(s);
+    log::debug("session resumed", {{"connection", static_cast<std::uint64_t>(id_)},
+                                   {"session", session_.id().text()},
+                                   {"user", session_.user()},
+                                   {"address", address_}});
+    transport_->wake();
+    want_feed();
+    rearm();
+    if (!closing_) transport_->take_up(std::move(a.from->rest));
+}
+
+void client::end_now() {
+    if (!transport_) end();
+}
+
+void client::leave_now() {
+    leave_all();
+}
+
+void client::evict() {
+    if (transport_) return;
+    session_.ruin(resume_result::expired);
+    shard_.end_later(slot_);
+}
+
+}  // namespace weir

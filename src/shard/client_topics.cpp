@@ -1,0 +1,358 @@
+#include "shard/client_seldom.hpp"
+#include "shard/encoded_message.hpp"
+#include "shard/shard.hpp"
+
+#include <weir/base/assert.hpp>
+#include <weir/transport/frame_writer.hpp>
+
+#include <algorithm>
+#include <utility>
+
+// A client's subscriptions: how they begin and end, and where a message goes that comes for one.
+namespace weir {
+namespace {
+
+/// Of the newest messages that a subscription may begin with.
+constexpr std::uint32_t last_max = 1000;
+constexpr std::uint32_t page_messages = 256;
+
+nanoseconds interval_of(double rate) noexcept {
+    return rate > 0 ? nanoseconds(static_cast<std::int64_t>(1e9 / rate)) : nanoseconds(0);
+}
+
+/// The slower of what the rule and the subscriber want; 0: neither wants any.
+double slower(double a, double b) noexcept {
+    if (a <= 0 || b <= 0) return std::max(a, b);
+    return std::min(a, b);
+}
+
+}  // namespace
+
+client::subscription* client::find(std::string_view topic) noexcept {
+    for (subscription& s : subscriptions_) {
+        if (s.topic->name() == topic) return &s;
+    }
+    return nullptr;
+}
+
+client::subscription* client::find(topic_entry const& topic) noexcept {
+    for (subscription& s : subscriptions_) {
+        if (s.topic == &topic) return &s;
+    }
+    return nullptr;
+}
+
+follower& client::more_of(subscription& s) {
+    if (!s.more) {
+        s.more = std::make_unique<follower>();
+        ++followers_;
+    }
+    return *s.more;
+}
+
+/// A subscription for which nothing waits any more needs no follower.
+void client::settle(subscription& s) {
+    if (!s.more) return;
+    follower& f = *s.more;
+    if (f.start && f.start->done()) f.start.reset();
+    if (f.held && f.held->empty()) f.held.reset();
+    if (!f.idle()) return;
+    s.more.reset();
+    --followers_;
+}
+
+// How subscriptions begin and end
+
+void client::subscribe(std::string_view topic, subscribe_options const& with) {
+    bool const past = with.since || with.last != 0 || with.state;
+    joined_inside_ = false;
+    auto const [entry, slot] = shard_.index_of_topics().join(topic, *this, !past);
+    if (entry == nullptr) return;  // refused; joined() has said so
+    subscription& s = subscriptions_.emplace_back();
+    s.topic = entry;
+    s.slot = slot;
+    s.by_server = with.by_server;
+    s.watches = with.presence;
+    if (past) {
+        more_of(s).start = std::make_unique<subscription_start>();
+        s.more->start->wish = with;
+    }
+    pace(s, with.rate);
+    shard_.counts().subscriptions.add();
+    if (joined_inside_) begin(s, entry->tail());
+}
+
+void client::pace(subscription& s, double rate) {
+    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
+    double const at_most = slower(policy.rate, rate);
+    if (at_most <= 0) {
+        if (s.more && s.more->paced) s.more->paced = false;
+        return settle(s);
+    }
+    follower& f = more_of(s);
+    f.paced = true;
+    if (!f.conflated || f.conflated->empty()) {
+        f.conflated = std::make_unique<conflated_messages>(interval_of(at_most));
+    }
+}
+
+void client::joined(topic_entry& topic, result<position> const& at) {
+    subscription* const s = find(topic);
+    if (at) {
+        if (s == nullptr) {
+            joined_inside_ = true;
+        } else {
+            begin(*s, *at);
+        }
+        return;
+    }
+    std::string const name(topic.name());
+    if (s != nullptr) {  // the index has forgotten it
+        if (s->more) --followers_;
+        if (s != &subscriptions_.back()) *s = std::move(subscriptions_.back());
+        subscriptions_.pop_back();
+        shard_.counts().subscriptions.sub();
+    }
+    session_.on_joined(name, at.error());
+}
+
+/// The broker has let the topic in: what was asked for of its past is read before the answer.
+void client::begin(subscription& s, position const& at) {
+    if (s.watches) topic_index::watch(*s.topic, *this);
+    show(s);
+    if (!s.more || !s.more->start) return answer(s, {.at = at});
+    subscribe_options const& wish = s.more->start->wish;
+    if (!wish.since && wish.last == 0) return read_state(s);
+    log_query q;
+    q.topic = s.topic->name();
+    q.kind = wish.since ? log_query::what::after : log_query::what::before;
+    q.at = wish.since;
+    q.messages_max = wish.since ? page_messages : std::min(wish.last, last_max);
+    // References to what the log holds anyway; what does not fit the outbox is read again later.
+    q.bytes_max = wish.since ? room_bytes() : ~std::size_t{0};
+    s.more->read = next_read_ += 2;
+    shard_.read(std::move(q), slot_, s.more->read);
+}
+
+void client::answer(subscription& s, join_answer const& a) {
+    join_answer told = a;
+    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
+    told.conflating = (s.more && s.more->paced) ||
+                      (policy.slow == slow_policy::conflate && !policy.history.kept());
+    session_.on_joined(s.topic->name(), told);
+}
+
+join_answer client::change(std::string_view topic, subscribe_options const& with) {
+    subscription& s = *find(topic);
+    if (with.presence && !s.watches && s.topic->attached()) topic_index::watch(*s.topic, *this);
+    if (!with.presence && s.watches) topic_index::unwatch(*s.topic, *this);
+    s.watches = with.presence;
+    pace(s, with.rate);
+    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
+    return {.at = s.topic->tail(),
+            .conflating = (s.more && s.more->paced) ||
+                          (policy.slow == slow_policy::conflate && !policy.history.kept())};
+}
+
+void client::unsubscribe(std::string_view topic) {
+    if (subscription* const s = find(topic)) take_out(*s);
+}
+
+void client::take_out(subscription& s) {
+    hide(s);
+    if (s.watches) topic_index::unwatch(*s.topic, *this);
+    if (s.more) {
+        if (s.more->lagging) shard_.counts().lagging.sub();
+        --followers_;
+    }
+    topic_entry& topic = *s.topic;
+    auto const slot = s.slot;
+    if (&s != &subscriptions_.back()) s = std::move(subscriptions_.back());
+    subscriptions_.pop_back();
+    shard_.counts().subscriptions.sub();
+    shard_.index_of_topics().leave(topic, slot);
+}
+
+void client::leave_all() {
+    while (!subscriptions_.empty()) take_out(subscriptions_.back());
+    subscriptions_.shrink_to_fit();
+}
+
+bool client::subscribed(std::string_view topic) const {
+    return std::any_of(subscriptions_.begin(), subscriptions_.end(),
+                       [&](subscription const& x) { return x.topic->name() == topic; });
+}
+
+std::vector<session_port::topic_name> client::topics() const {
+    std::vector<topic_name> all;
+    all.reserve(subscriptions_.size());
+    for (subscription const& s : subscriptions_) {
+        all.push_back({std::string(s.topic->name()), s.by_server});
+    }
+    return all;
+}
+
+void client::moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) {
+    for (subscription& s : subscriptions_) {
+        if (s.topic == &topic && s.slot == from) {
+            s.slot = to;
+            return;
+        }
+    }
+    WEIR_ASSERT(false);
+}
+
+// Presence: who is counted is whoever has a connection and a name.
+
+void client::show(subscription& s) {
+    if (s.present || !transport_ || session_.user().empty() || !s.topic->attached()) return;
+    if (!shard_.index_of_topics().policy(*s.topic).presence) return;
+    s.present = true;
+    shard_.enter(s.topic->name(), session_.user());
+}
+
+void client::hide(subscription& s) {
+    if (!std::exchange(s.present, false)) return;
+    shard_.exit(s.topic->name(), session_.user());
+}
+
+void client::presence_changed(topic_entry& topic, presence_delivery& d) {
+    subscription* const s = find(topic);
+    if (s == nullptr || !session_.is_alive() || session_.is_ruined()) return;
+    bool const away = transport_ == nullptr || closing_;
+    if (!away && has_room() && !(s->more && s->more->missed_presence)) {
+        if (!d.cache) {
+            std::string& text = shard_.environment().scratch;
+            text.clear();
+            shard_.words().encode_presence(text, d.what());
+            d.cache =
+                std::make_shared<encoded_message>(encoded_message{make_text_frame(text, true)});
+        }
+        return push(static_cast<encoded_message*>(d.cache.get())->json);
+    }
+    // Versions follow one another, so whoever asks anew after the gap has missed nothing.
+    follower& f = more_of(*s);
+    if (!f.missed_presence) f.missed_why = away ? gap_reason::detached : gap_reason::slow;
+    f.missed_presence = true;
+}
+
+// Where a message goes
+
+/// The hot path: whoever keeps up gets a reference.
+void client::deliver(delivery& d) {
+    message const& m = d.what();
+    if (!m.exclude.empty() && m.exclude == session_.id()) return;
+    session_.on_delivered(shard_.loop().at());
+    if (followers_ != 0 || !transport_ || closing_ ||
+        session_.frames().outbox_bytes() > shard_.marks().low) {
+        if (subscription* const s = find(d.topic())) deliver_otherwise(*s, d);
+        return;
+    }
+    encoded_message& e = encoded(d);
+    if (!e.json) e.json = shard_.encode(m);
+    push(e.json);
+}
+
+/// Somebody who is away, reads slowly, or wants the newest only.
+void client::deliver_otherwise(subscription& s, delivery& d) {
+    if (!session_.is_alive() || session_.is_ruined()) return;
+    message const& m = d.what();
+    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
+    bool const away = !transport_ || closing_;
+    mono_time const at = shard_.loop().at().mono;
+
+    if (s.more && s.more->paced) {
+        if (!away && has_room() && s.more->conflated->pass(m, at)) {
+            encoded_message& e = encoded(d);
+            if (!e.json) e.json = shard_.encode(m);
+            if (try_push(e.json)) return;
+        }
+        return hold_back(s, d);
+    }
+    if (policy.history.kept()) {
+        // The log is its buffer: from here on it is a position.
+        encoded_message& e = encoded(d);
+        if (!away && session_.frames().outbox_bytes() <= shard_.marks().high) {
+            if (!e.json) e.json = shard_.encode(m);
+            if (try_push(e.json)) return;
+        }
+        return lag(s, {m.at.epoch, m.at.offset - 1});
+    }
+    bool const waits = s.more && !s.more->idle();
+    if (away ? m.is_volatile : m.is_volatile && (waits || !has_room())) {
+        auto& held = more_of(s).held;
+        if (s.more->conflated) return;  // the newest wins; this one is none that is waited for
+        if (!held) held = std::make_unique<held_messages>();
+        held->lose(m, away ? gap_reason::detached : gap_reason::slow);
+        at_dropped(drop_reason::volatile_message);
+        return;
+    }
+    bool const patient = policy.slow == slow_policy::disconnect && !away;
+    auto const mark = patient || away ? shard_.marks().full : shard_.marks().low;
+    if (!waits && session_.frames().outbox_bytes() + m.payload.size() < mark) {
+        encoded_message& e = encoded(d);
+        if (!e.json) e.json = shard_.encode(m);
+        if (patient) return push(e.json);
+        if (try_push(e.json)) return;
+    } else if (patient && !waits) {
+        encoded_message& e = encoded(d);
+        if (!e.json) e.json = shard_.encode(m);
+        return push(e.json);  // which closes it
+    }
+    hold_back(s, d);
+}
+
+/// Topics without history: beside the outbox, in the order or by key as the rule says.
+void client::hold_back(subscription& s, delivery& d) {
+    message_ptr const& m = d.shared();
+    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
+    bool const away = !transport_ || closing_;
+    follower& f = more_of(s);
+    if (f.paced || policy.conflates()) {
+        if (!f.conflated) f.conflated = std::make_unique<conflated_messages>(nanoseconds(0));
+        if (f.conflated->keep(m, shard_.loop().at().mono)) at_dropped(drop_reason::conflated);
+        if (f.paced && f.conflated->due() < rare().pace_due) {
+            rare().pace_due = f.conflated->due();
+            rearm();
+        }
+    } else {
+        if (!f.held) f.held = std::make_unique<held_messages>();
+        f.held->add(m);
+    }
+    auto const why = away ? gap_reason::detached : gap_reason::slow;
+    std::size_t const bound = shard_.marks().full;
+    while (session_.frames().outbox_bytes() + held_total() > bound && f.bytes() != 0) {
+        if (f.held && f.held->has_message()) {
+            if (policy.slow == slow_policy::disconnect && !away) {
+                return session_.close(close_reason::slow_consumer);
+            }
+            f.held->drop_oldest(why);
+        } else {
+            f.conflated->drop_oldest(why);
+        }
+        at_dropped(away ? drop_reason::detached : drop_reason::slow);
+    }
+}
+
+void client::lag(subscription& s, position const& place) {
+    follower& f = more_of(s);
+    if (!f.lagging) shard_.counts().lagging.add();
+    f.lagging = true;
+    f.place = place;
+    topic_index::hold(*s.topic, s.slot);
+    want_feed();
+}
+
+void client::at_dropped(drop_reason why) noexcept {
+    at(shard_.counts().dropped, why).add();
+}
+
+std::size_t client::held_total() const noexcept {
+    std::size_t total = 0;
+    for (subscription const& s : subscriptions_) {
+        if (s.more) total += s.more->bytes();
+    }
+    return total;
+}
+
+}  // namespace weir

@@ -1,0 +1,22 @@
+#include "shard/frame_cache.hpp"
+
+namespace weir {
+
+frame_ref frame_cache::get(message_ptr const& m,
+                           std::function<frame_ref(message const&)> const& encode) {
+    if (!table_) table_ = std::make_unique<std::array<entry, places>>();
+    used_ = true;
+    // Offsets of a topic follow one another, so a page of it falls into places side by side.
+    entry& e = (*table_)[(m->at.epoch.value + m->at.offset) % places];
+    if (e.what == m) return e.frame;
+    frame_ref made = encode(*m);
+    if (made->body().size() <= frame_bytes_max) e = {m, made};
+    return made;
+}
+
+void frame_cache::clear_unused() noexcept {
+    if (!used_) table_.reset();
+    used_ = false;
+}
+
+}  // namespace weir

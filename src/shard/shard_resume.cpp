@@ -1,0 +1,93 @@
+#include "shard/shard.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+// Sessions without a connection, and connections that look for their session. A session stays on
+// its shard; a connection that wants it is sent there, once, before its welcome (ADR 0009).
+namespace weir {
+namespace asio = boost::asio;
+
+void shard::detached(client& c) {
+    counts_.sessions_attached.sub();
+    counts_.sessions_detached.add();
+    auto const gone = commons_.absent.add(c.talk().id(), address_key(c.address()), c.talk().user());
+    for (auto const& e : gone) {
+        at(counts_.limited, e.limit).add();
+        auto const where = commons_.addresses.find(e.session);
+        if (!where) continue;
+        // Also on this shard by mail: the client that has just left is still on the stack.
+        commons_.shards[where->shard]->tell([id = e.session](shard& s) { s.evict(id); });
+    }
+}
+
+void shard::attached(client& c) {
+    counts_.sessions_detached.sub();
+    counts_.sessions_attached.add();
+    commons_.absent.remove(c.talk().id());
+}
+
+void shard::evict(session_id const& session) {
+    if (client* const c = find_session(session)) c->evict();
+}
+
+client* shard::find_session(session_id const& id) noexcept {
+    auto const where = commons_.addresses.find(id);
+    if (!where || where->shard != index_) return nullptr;
+    return clients_.find(id, where->index);
+}
+
+void shard::send_on(client_slot slot, unsigned to) {
+    asio::post(io_, [this, slot, to] {
+        client* const c = clients_.find(slot);
+        if (c == nullptr || !c->has_connection()) return;
+        arrival a = c->depart();
+        connection_ended();
+        clients_.take(slot);
+        end_when_empty();
+        if (to == index_) return receive(std::move(a));
+        auto const travelling = std::make_shared<arrival>(std::move(a));
+        commons_.shards[to]->tell([travelling](shard& s) { s.receive(std::move(*travelling)); });
+    });
+}
+
+void shard::receive(arrival a) {
+    if (stopping_) return;
+    arrival::journey& from = *a.from;
+    auto const decoded = words_->decode(from.hello);
+    auto const* const hello = std::get_if<command>(&decoded);
+    client* const c = clients_.find(from.wanted, from.index);
+    auto verdict = resume_result::expired;
+    if (hello != nullptr && hello->resume && c != nullptr) {
+        static std::string const nobody;
+        verdict =
+            c->may_resume(*hello->resume, from.login.identity ? from.login.identity->user : nobody);
+    }
+    if (verdict == resume_result::resumed) {
+        at(counts_.connections, transport_kind::websocket).add();
+        return c->attach(std::move(a), *hello);
+    }
+    from.refused = verdict;
+    if (from.login.identity) a.credential.identity = *from.login.identity;
+    from.login = {};
+    if (from.origin == index_) return adopt(std::move(a));
+    auto const travelling = std::make_shared<arrival>(std::move(a));
+    commons_.shards[from.origin]->tell([travelling](shard& s) { s.adopt(std::move(*travelling)); });
+}
+
+void shard::part_with(std::unique_ptr<ws_connection> t, directory::units place) {
+    parting_.push_back(std::make_unique<parting>(*this, std::move(t), std::move(place)));
+}
+
+void shard::discard(parting& p) {
+    // Its transport is still on the stack that told of its end.
+    asio::post(io_, [this, &p] {
+        std::erase_if(parting_, [&p](auto const& one) { return one.get() == &p; });
+        end_when_empty();
+    });
+}
+
+}  // namespace weir
