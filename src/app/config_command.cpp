@@ -3,6 +3,8 @@
 
 #include <weir/config/check.hpp>
 #include <weir/config/print.hpp>
+#include <weir/ops/descriptors.hpp>
+#include <weir/ops/drain.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -27,8 +29,23 @@ config::machine this_machine() {
     return m;
 }
 
+config::daemon_facts this_daemon(config::settings const& s) {
+    config::daemon_facts facts;
+    facts.descriptors_aside = ops::descriptors_aside;
+    facts.drain_spread = ops::drain_spread(
+        s.limits.connections, static_cast<double>(s.limits.handshakes_per_second), s.drain.timeout);
+    return facts;
+}
+
 void print(std::string const& text) {
     std::fputs(text.c_str(), stdout);
+}
+
+void complain(config::loaded const& l) {
+    for (config::config_fault const& f : l.faults) {
+        std::fprintf(stderr, "%s: %s\n", f.weight == config::severity::error ? "error" : "warning",
+                     f.text().c_str());
+    }
 }
 
 }  // namespace
@@ -52,10 +69,7 @@ config::sources config_options::sources() const {
 
 config::loaded config_options::load() const {
     auto loaded = config::load(sources());
-    for (config::config_fault const& f : loaded.faults) {
-        std::fprintf(stderr, "%s: %s\n", f.weight == config::severity::error ? "error" : "warning",
-                     f.text().c_str());
-    }
+    complain(loaded);
     return loaded;
 }
 
@@ -65,12 +79,14 @@ void add_check_command(CLI::App& app, int& status) {
     auto const options = std::make_shared<config_options>();
     options->add_to(*command);
     command->callback([options, &status] {
-        auto const loaded = options->load();
+        auto const loaded = config::load(options->sources());
         if (!loaded.ok()) {
+            complain(loaded);
             status = exit_usage;
             return;
         }
-        print(config::explain(loaded, this_machine()));
+        // Warnings are part of what it tells.
+        print(config::explain(loaded, this_machine(), this_daemon(loaded.values)));
     });
 }
 

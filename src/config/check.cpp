@@ -13,9 +13,6 @@
 namespace weir::config {
 namespace {
 
-/// Descriptors that are no connections: listeners, event queues, log, files.
-constexpr std::uint64_t own_descriptors = 128;
-
 /// "97.6 GiB": for reading, not for writing into a file.
 std::string about_bytes(std::uint64_t n) {
     constexpr std::string_view units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -38,10 +35,51 @@ std::string or_never(milliseconds d, std::string_view instead) {
     return d.count() == 0 ? std::string(instead) : format_duration(d);
 }
 
+std::string keeping_words(topic_rule const& rule) {
+    std::string out;
+    if (history_settings const& h = rule.history; h.messages != 0) {
+        out = "the newest " + count(h.messages, "message", "messages") +
+              " of each topic, at most " + format_bytes(h.bytes);
+        if (h.age.count() > 0) out += " and " + format_duration(h.age) + " old";
+    }
+    if (rule.state.kind != state_kind::none) {
+        out += out.empty() ? "" : "; and ";
+        out += rule.state.kind == state_kind::last
+                   ? std::string("the newest message as state")
+                   : "the newest message of each of " + count(rule.state.keys, "key", "keys") +
+                         " as state";
+    }
+    return out.empty() ? "nothing: who comes late, or back too late, misses what was sent" : out;
+}
+
+/// Lines about what a rule keeps and how it is delivered.
+std::vector<std::string> describe_keeping(topic_rule const& rule) {
+    std::vector<std::string> out{"keeps: " + keeping_words(rule)};
+    if (rule.history.messages != 0) {
+        out.push_back("who is slow: is fed from the log");
+    } else if (rule.slow == slow_kind::disconnect) {
+        out.push_back("who is slow: is closed with 4104");
+    } else if (rule.slow == slow_kind::drop_oldest) {
+        out.push_back("who is slow: loses the oldest, and is told");
+    } else {
+        out.push_back("who is slow: gets the newest of each key");
+    }
+    if (rule.rate != 0) {
+        out.push_back("rate: at most " + write_number(option_kind::rate, rule.rate) +
+                      " to one subscriber, of each key");
+    }
+    if (rule.presence) out.push_back("presence: subscribers may see who else is there");
+    return out;
+}
+
 class explanation {
 public:
-    explanation(loaded const& from, machine const& on)
-        : values_(from.values), faults_(from.faults), development_(from.development), on_(on) {}
+    explanation(loaded const& from, machine const& on, daemon_facts const& facts)
+        : values_(from.values),
+          faults_(from.faults),
+          development_(from.development),
+          on_(on),
+          facts_(facts) {}
 
     std::string text() {
         if (development_) {
@@ -136,6 +174,7 @@ private:
             line(std::to_string(++number) + ". " + rule.match);
             line("   subscribe: " + words(rule.subscribe));
             line("   publish: " + words(rule.publish));
+            for (std::string const& text : describe_keeping(rule)) line("   " + text);
             rest = rest && rule.match != "**";
         }
         if (rest) line(number == 0 ? "every topic: refused" : "every other topic: refused");
@@ -189,7 +228,9 @@ private:
             line("", about_bytes(on_.memory_bytes) + " of memory here hold " +
                          count(std::min(stalled, l.connections), "such client", "such clients"));
         }
-        std::uint64_t const needed = l.connections + own_descriptors;
+        replay();
+        line("history", "logs and states of all topics: at most " + format_bytes(l.history_bytes));
+        std::uint64_t const needed = l.connections + facts_.descriptors_aside;
         if (on_.descriptors > 0) {
             line("descriptors",
                  std::to_string(needed) +
@@ -197,6 +238,25 @@ private:
                      "open " +
                      std::to_string(on_.descriptors) +
                      (on_.descriptors < needed ? ": raise it (ulimit -n, LimitNOFILE)" : ""));
+        }
+    }
+
+    /// What sessions keep of what they sent, with and without a connection.
+    void replay() {
+        auto const& s = values_.session;
+        if (s.resume_window.count() == 0) return;
+        std::uint64_t const away = s.detached.total * s.replay.bytes;
+        std::uint64_t const here = values_.limits.connections * s.replay.bytes;
+        line("replay", "at most " + std::to_string(s.detached.total) + " detached sessions × " +
+                           format_bytes(s.replay.bytes) + " = " + about_bytes(away) +
+                           ", and connected ones " + about_bytes(here) +
+                           ", if no client says what it has received and no two keep the same "
+                           "message");
+        if (on_.memory_bytes > 0 && away > on_.memory_bytes) {
+            line("", "detached sessions alone could fill the " + about_bytes(on_.memory_bytes) +
+                         " here: " + std::to_string(on_.memory_bytes / s.replay.bytes) +
+                         " full ones do; lower session.detached.total or session.replay.bytes if "
+                         "clients cannot be trusted");
         }
     }
 
@@ -211,7 +271,31 @@ private:
         line("session", "first message within " + format_duration(s.hello_timeout) + "; idle " +
                             or_never(s.idle_timeout, "as long as it likes") + ", in all " +
                             or_never(s.max_lifetime, "as long as it likes"));
+        line("resume", s.resume_window.count() == 0
+                           ? std::string("off: a session ends with its connection")
+                           : "a session waits " + format_duration(s.resume_window) +
+                                 " for its client; a publish sent again is known for " +
+                                 format_duration(values_.dedupe_window));
         line("drain", "all clients sent away within " + format_duration(values_.drain.timeout));
+        storm();
+    }
+
+    /// A drain that has less time than the handshake limit needs sends clients into refusals.
+    void storm() {
+        auto const& l = values_.limits;
+        auto const spread = static_cast<std::uint64_t>(facts_.drain_spread.count());
+        if (spread == 0) return;
+        std::uint64_t const rate = (l.connections * 1000 + spread - 1) / spread;
+        if (rate <= l.handshakes_per_second) return;
+        std::uint64_t const enough =
+            (l.connections + l.handshakes_per_second - 1) / l.handshakes_per_second * 5 / 4 + 1;
+        line("", std::to_string(l.connections) + " clients would leave over " +
+                     format_duration(facts_.drain_spread) + ", " + std::to_string(rate) +
+                     " a second, and limits.handshakes_per_second takes back " +
+                     std::to_string(l.handshakes_per_second) +
+                     ": the rest is told to try later; drain.timeout of " +
+                     format_duration(seconds(static_cast<std::int64_t>(enough))) +
+                     " or more spreads them enough");
     }
 
     void warnings() {
@@ -224,14 +308,15 @@ private:
     std::vector<config_fault> const& faults_;
     bool development_;
     machine on_;
+    daemon_facts facts_;
     std::string out_;
 };
 
 }  // namespace
 
-std::string explain(loaded const& from, machine const& on) {
+std::string explain(loaded const& from, machine const& on, daemon_facts const& facts) {
     WEIR_ASSERT(from.ok());
-    return explanation(from, on).text();
+    return explanation(from, on, facts).text();
 }
 
 }  // namespace weir::config

@@ -74,6 +74,24 @@ public:
         }
     }
 
+    void sessions() {
+        auto const& s = values_.session;
+        if (s.resume_window.count() == 0) return;
+        if (values_.limits.outbox_bytes > s.replay.bytes) {
+            error({"limits.outbox_bytes", "session.replay.bytes"},
+                  "outbox_bytes " + format_bytes(values_.limits.outbox_bytes) +
+                      " is above session.replay.bytes " + format_bytes(s.replay.bytes) +
+                      ": what was sent in one go could not be sent again after a resume");
+        }
+        if (values_.dedupe_window < s.resume_window) {
+            warning({"dedupe_window", "session.resume_window"},
+                    "dedupe_window " + format_duration(values_.dedupe_window) +
+                        " is below session.resume_window " + format_duration(s.resume_window) +
+                        ": of a publish sent again after a late resume nobody knows any more "
+                        "whether it was done");
+        }
+    }
+
     void tokens() {
         auto const& jwt = values_.auth.jwt;
         std::string const& key = jwt.key.value;
@@ -100,6 +118,7 @@ public:
             std::string const place = "topics[" + std::to_string(i) + ']';
             if (all[i].match.empty()) continue;
             owner(all[i], place);
+            keeping(all[i], place);
             for (std::size_t k = 0; k < i; ++k) {
                 if (!covers(all[k].match, all[i].match)) continue;
                 warning({place + ".match"}, "is never reached: topics[" + std::to_string(k) +
@@ -169,6 +188,39 @@ private:
         }
     }
 
+    /// What a rule keeps, and how it is delivered.
+    void keeping(topic_rule const& rule, std::string const& place) {
+        bool const state = rule.state.kind != state_kind::none;
+        if (rule.rate != 0 && !state && rule.slow != slow_kind::conflate) {
+            error({place + ".rate", place + ".state.kind", place + ".state", place + ".slow"},
+                  "needs state or slow: conflate: messages come faster than they may go out, and "
+                  "nothing says that a newer one replaces an older one");
+        }
+        if (rule.state.kind != state_kind::keyed && origins_.contains(place + ".state.keys")) {
+            error({place + ".state.keys", place + ".state.kind"},
+                  std::string("belongs to kind: keyed; ") +
+                      (state ? "kind: last keeps one message" : "this topic has no state"));
+        }
+        if (rule.history.messages == 0) return;
+        auto const& l = values_.limits;
+        if (rule.history.bytes > l.history_bytes) {
+            error({place + ".history.bytes", "limits.history_bytes"},
+                  "one topic's " + format_bytes(rule.history.bytes) +
+                      " are more than limits.history_bytes " + format_bytes(l.history_bytes) +
+                      " has for all topics");
+        } else if (rule.history.bytes < l.message_bytes) {
+            warning({place + ".history.bytes", "limits.message_bytes"},
+                    "bytes " + format_bytes(rule.history.bytes) +
+                        " cannot hold one message of limits.message_bytes " +
+                        format_bytes(l.message_bytes) + ": such a message leaves no history");
+        }
+        if (rule.slow != slow_kind::disconnect) {
+            warning({place + ".slow"},
+                    "is not needed with history: a subscriber that does not keep up is fed from "
+                    "the log and loses nothing that the log still has");
+        }
+    }
+
     /// A wildcard address takes the port on every address; SO_REUSEPORT would hide the clash.
     static bool overlap(std::string const& a, std::string const& b) {
         auto const every = [](std::string const& s) { return s == "0.0.0.0" || s == "::"; };
@@ -207,6 +259,7 @@ void check_combinations(settings const& values, provenance const& origins, fault
     check.listeners();
     check.heartbeat();
     check.limits();
+    check.sessions();
     check.tokens();
     check.rules();
     check.keys();

@@ -45,8 +45,8 @@ settings development_settings() {
     s.listen.public_listener.address = "127.0.0.1";
     s.listen.internal_listener.address = "127.0.0.1";
     s.auth.anonymous = true;
-    access const everyone{.anyone = true};
-    s.topics = {{"**", everyone, everyone}};
+    topic_rule& rule = s.topics.front();
+    rule.subscribe = rule.publish = access{.anyone = true};
     return s;
 }
 

@@ -41,6 +41,13 @@ origin at(origin from, mark m) {
 
 }  // namespace
 
+/// Of a section, or of the record itself.
+std::string merge::place_of(target const& to, std::string const& section) {
+    std::string out = to.prefix + section;
+    if (out.ends_with('.')) out.pop_back();
+    return out;
+}
+
 void merge::error(origin const& where, std::string path, std::string message) {
     faults_.add(severity::error, where, std::move(path), std::move(message));
 }
@@ -100,11 +107,18 @@ void merge::mapping(target const& to, std::string const& section, node const& ma
             unknown(to, path, where);
         } else if (found.row->kind != option_kind::section) {
             value(to, *found.row, found.file_twin, entry.value, where);
-        } else if (entry.value.kind == node_kind::map) {
-            mapping(to, path, entry.value, from);
-        } else if (entry.value.kind != node_kind::null) {
+        } else if (entry.value.kind == node_kind::map || entry.value.kind == node_kind::null) {
+            mapping(to, path, entry.value, where);
+        } else {
             value(to, *found.row, false, entry.value, where);
         }
+    }
+    for (option const& row : to.table) {
+        if (!row.required || parent(row.path) != section) continue;
+        std::string const key(row.path.substr(section.empty() ? 0 : section.size() + 1));
+        bool const tried =
+            seen.contains(key) || (row.kind == option_kind::secret && seen.contains(key + "_file"));
+        if (!tried) error(from, place_of(to, section), key + " is missing");
     }
 }
 
@@ -113,9 +127,7 @@ void merge::value(target const& to, option const& row, bool file_twin, node cons
     std::string const path = to.prefix + std::string(row.path);
     switch (row.kind) {
         case option_kind::section:
-            error(where, path,
-                  "is " + std::string(describe(from.kind)) + " where a mapping of " +
-                      join(children(to.table, row.path)) + " belongs");
+            section_value(to, row, from, where);
             return;
         case option_kind::records:
             records(to, row, from, where);
@@ -132,6 +144,20 @@ void merge::value(target const& to, option const& row, bool file_twin, node cons
         return;
     }
     origins_[path] = where;
+}
+
+/// What stands where a mapping belongs.
+void merge::section_value(target const& to, option const& row, node const& from,
+                          origin const& where) {
+    bool const takes_word = !row.short_form.empty();
+    if (takes_word && from.kind == node_kind::scalar) {
+        std::string const child = std::string(row.path) + '.' + std::string(row.short_form);
+        value(to, *find_option(to.table, child).row, false, from, where);
+        return;
+    }
+    error(where, to.prefix + std::string(row.path),
+          "is " + std::string(describe(from.kind)) + " where " + (takes_word ? "a word or " : "") +
+              "a mapping of " + join(children(to.table, row.path)) + " belongs");
 }
 
 void merge::secret_value(target const& to, option const& row, bool file_twin, node const& from,
@@ -193,16 +219,6 @@ void merge::records(target const& to, option const& row, node const& from, origi
             continue;
         }
         mapping(element, {}, item, here);
-        for (option const& part : element.table) {
-            std::string const key = element.prefix + std::string(part.path);
-            bool const given = origins_.contains(key) || origins_.contains(key + "_file");
-            if (part.required && !given) {
-                bool const tried = std::ranges::any_of(item.entries, [&](node::entry const& e) {
-                    return find_option({&part, 1}, e.key).row != nullptr;
-                });
-                if (!tried) error(here, place, std::string(part.path) + " is missing");
-            }
-        }
     }
 }
 

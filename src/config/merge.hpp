@@ -38,9 +38,11 @@ private:
     void value(target const& to, option const& row, bool file_twin, node const& from,
                origin const& where);
     void records(target const& to, option const& row, node const& from, origin const& where);
+    void section_value(target const& to, option const& row, node const& from, origin const& where);
     void secret_value(target const& to, option const& row, bool file_twin, node const& from,
                       origin const& where);
     void unknown(target const& to, std::string const& path, origin const& where);
+    static std::string place_of(target const& to, std::string const& section);
     void error(origin const& where, std::string path, std::string message);
     target top() { return {options(), &values_, {}}; }
 

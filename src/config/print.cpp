@@ -119,10 +119,17 @@ private:
         out_ += indent(depth) + std::string(last_segment(path)) + (count == 0 ? ": []\n" : ":\n");
         for (std::size_t i = 0; i < count; ++i) {
             std::string const place = path + '[' + std::to_string(i) + ']';
+            void* const record = list.item(list.where, i);
             std::string lead = indent(depth + 1) + "- ";
             for (option const& part : list.table()) {
-                option_lines(part, lead, place + '.' + std::string(part.path),
-                             part.at(list.item(list.where, i)), false);
+                if (!in_use(list.table(), part, record)) continue;
+                lead += indent(depth_of(part.path));
+                if (part.kind == option_kind::section) {
+                    line(lead + std::string(last_segment(part.path)) + ':', {});
+                } else {
+                    option_lines(part, lead, place + '.' + std::string(part.path), part.at(record),
+                                 false);
+                }
                 lead = indent(depth + 2);
             }
         }

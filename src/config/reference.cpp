@@ -32,6 +32,7 @@ std::string allowed(option const& row) {
     }
     std::string const range = write_range(row);
     std::string kind(to_string(row.kind));
+    if (!row.short_form.empty()) return "word or " + kind;
     if (range.empty()) return kind;
     bool const items = row.kind == option_kind::list || row.kind == option_kind::records;
     return kind + ", " + range + (items ? " items" : "");

@@ -1,284 +1,18 @@
 #include "config/member.hpp"
-#include "config/syntax.hpp"
+#include "config/tables.hpp"
 
-#include <weir/config/option.hpp>
-
-#include <array>
+#include <vector>
 
 namespace weir::config {
 namespace {
 
 using enum option_kind;
 
-constexpr std::uint64_t KiB = 1024;
-constexpr std::uint64_t MiB = 1024 * KiB;
-constexpr std::uint64_t second = 1000;
-constexpr std::uint64_t minute = 60 * second;
-constexpr std::uint64_t hour = 60 * minute;
-constexpr std::uint64_t day = 24 * hour;
-
-/// Enough for one very large machine; also keeps every product in the arithmetic in 64 bits.
-constexpr bounds population{1, 10'000'000};
-constexpr bounds rate{1, 1'000'000};
-
-constexpr std::string_view auto_words[] = {"auto"};
 constexpr std::string_view broker_words[] = {"memory"};
 constexpr std::string_view level_words[] = {"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::string_view format_words[] = {"text", "json"};
 
-using ls = listen_settings;
-using ts = limit_settings;
-
 constexpr option rows[] = {
-    {.path = "listen", .kind = section, .help = "Where to listen. Addresses are IP literals."},
-    {.path = "listen.public", .kind = section, .help = "clients; nothing else is reachable here"},
-    {.path = "listen.public.address",
-     .kind = text,
-     .fallback = "0.0.0.0",
-     .help = "0.0.0.0 all IPv4, \"::\" all",
-     .syntax = address_fault,
-     .at = member<&settings::listen, &ls::public_listener, &listener::address>},
-    {.path = "listen.public.port",
-     .kind = count,
-     .fallback = "8080",
-     .range = {0, 65535},
-     .help = "0 takes a free one",
-     .at = member<&settings::listen, &ls::public_listener, &listener::port>},
-    {.path = "listen.public.tls", .kind = section, .help = "both files turn TLS on"},
-    {.path = "listen.public.tls.certificate",
-     .kind = text,
-     .fallback = "",
-     .help = "PEM file, the whole chain",
-     .at =
-         member<&settings::listen, &ls::public_listener, &listener::tls, &tls_files::certificate>},
-    {.path = "listen.public.tls.key",
-     .kind = text,
-     .fallback = "",
-     .help = "PEM file",
-     .at = member<&settings::listen, &ls::public_listener, &listener::tls, &tls_files::key>},
-    {.path = "listen.internal", .kind = section, .help = "server API, metrics, health"},
-    {.path = "listen.internal.address",
-     .kind = text,
-     .fallback = "127.0.0.1",
-     .help = "keep it off public networks",
-     .syntax = address_fault,
-     .at = member<&settings::listen, &ls::internal_listener, &listener::address>},
-    {.path = "listen.internal.port",
-     .kind = count,
-     .fallback = "8081",
-     .range = {0, 65535},
-     .help = "0 takes a free one",
-     .at = member<&settings::listen, &ls::internal_listener, &listener::port>},
-    {.path = "listen.internal.tls", .kind = section, .help = "both files turn TLS on"},
-    {.path = "listen.internal.tls.certificate",
-     .kind = text,
-     .fallback = "",
-     .help = "PEM file, the whole chain",
-     .at = member<&settings::listen, &ls::internal_listener, &listener::tls,
-                  &tls_files::certificate>},
-    {.path = "listen.internal.tls.key",
-     .kind = text,
-     .fallback = "",
-     .help = "PEM file",
-     .at = member<&settings::listen, &ls::internal_listener, &listener::tls, &tls_files::key>},
-
-    {.path = "shards",
-     .kind = count,
-     .fallback = "auto",
-     .range = {1, 256},
-     .words = auto_words,
-     .help = "event loops, a thread each; auto is one a core",
-     .at = member<&settings::shards>},
-    {.path = "origins",
-     .kind = list,
-     .fallback = "[same]",
-     .range = {0, 256},
-     .help = "web origins that may connect; same is the Host's own",
-     .example = "[same, \"https://app.example.com\", \"https://*.example.com\"]",
-     .reloadable = true,
-     .syntax = origin_fault,
-     .at = member<&settings::origins>},
-
-    {.path = "auth", .kind = section, .help = "Who may connect."},
-    {.path = "auth.anonymous",
-     .kind = flag,
-     .fallback = "false",
-     .help = "clients without a token",
-     .reloadable = true,
-     .at = member<&settings::auth, &auth_settings::anonymous>},
-    {.path = "auth.jwt", .kind = section, .help = "tokens signed with HS256"},
-    {.path = "auth.jwt.secret",
-     .kind = secret,
-     .fallback = "",
-     .help = "at least 32 bytes: openssl rand -base64 32",
-     .reloadable = true,
-     .at = member<&settings::auth, &auth_settings::jwt, &jwt_settings::key>},
-    {.path = "auth.jwt.issuer",
-     .kind = text,
-     .fallback = "",
-     .help = "demanded iss; empty: any",
-     .reloadable = true,
-     .at = member<&settings::auth, &auth_settings::jwt, &jwt_settings::issuer>},
-    {.path = "auth.jwt.audience",
-     .kind = text,
-     .fallback = "",
-     .help = "demanded aud; empty: any",
-     .reloadable = true,
-     .at = member<&settings::auth, &auth_settings::jwt, &jwt_settings::audience>},
-    {.path = "auth.jwt.user_claim",
-     .kind = text,
-     .fallback = "sub",
-     .help = "the claim that names the user",
-     .reloadable = true,
-     .syntax = empty_fault,
-     .at = member<&settings::auth, &auth_settings::jwt, &jwt_settings::user_claim>},
-    {.path = "auth.jwt.leeway",
-     .kind = duration,
-     .fallback = "30s",
-     .range = {0, 10 * minute},
-     .help = "clock difference forgiven on exp and iat",
-     .reloadable = true,
-     .at = member<&settings::auth, &auth_settings::jwt, &jwt_settings::leeway>},
-
-    {.path = "heartbeat", .kind = section, .help = "How dead peers are found."},
-    {.path = "heartbeat.interval",
-     .kind = duration,
-     .fallback = "30s",
-     .range = {10, day},
-     .help = "between pings; proxies must wait longer",
-     .reloadable = true,
-     .at = member<&settings::heartbeat, &heartbeat_settings::interval>},
-    {.path = "heartbeat.timeout",
-     .kind = duration,
-     .fallback = "10s",
-     .range = {10, day},
-     .help = "after a ping without an answer; at most the interval",
-     .reloadable = true,
-     .at = member<&settings::heartbeat, &heartbeat_settings::timeout>},
-    {.path = "heartbeat.min",
-     .kind = duration,
-     .fallback = "10s",
-     .range = {10, day},
-     .help = "the shortest interval that a client may ask for",
-     .reloadable = true,
-     .at = member<&settings::heartbeat, &heartbeat_settings::min>},
-    {.path = "heartbeat.max",
-     .kind = duration,
-     .fallback = "120s",
-     .range = {10, day},
-     .help = "the longest",
-     .reloadable = true,
-     .at = member<&settings::heartbeat, &heartbeat_settings::max>},
-
-    {.path = "session", .kind = section, .help = "How long a client may stay."},
-    {.path = "session.hello_timeout",
-     .kind = duration,
-     .fallback = "10s",
-     .range = {10, 5 * minute},
-     .help = "for the first message",
-     .reloadable = true,
-     .at = member<&settings::session, &session_settings::hello_timeout>},
-    {.path = "session.idle_timeout",
-     .kind = duration,
-     .fallback = "0s",
-     .range = {0, 30 * day},
-     .help = "no application message either way; 0s: never",
-     .reloadable = true,
-     .at = member<&settings::session, &session_settings::idle_timeout>},
-    {.path = "session.max_lifetime",
-     .kind = duration,
-     .fallback = "0s",
-     .range = {0, 365 * day},
-     .help = "of one connection; 0s: unbounded",
-     .reloadable = true,
-     .at = member<&settings::session, &session_settings::max_lifetime>},
-
-    {.path = "limits", .kind = section, .help = "What one stranger, and all together, may take."},
-    {.path = "limits.connections",
-     .kind = count,
-     .fallback = "100000",
-     .range = population,
-     .help = "all",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::connections>},
-    {.path = "limits.connections_per_ip",
-     .kind = count,
-     .fallback = "100",
-     .range = population,
-     .help = "from one address",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::connections_per_ip>},
-    {.path = "limits.connections_per_user",
-     .kind = count,
-     .fallback = "20",
-     .range = population,
-     .help = "of one user",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::connections_per_user>},
-    {.path = "limits.handshakes_per_second",
-     .kind = count,
-     .fallback = "1000",
-     .range = rate,
-     .help = "beyond it 503 with Retry-After",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::handshakes_per_second>},
-    {.path = "limits.handshakes_per_ip_per_second",
-     .kind = count,
-     .fallback = "20",
-     .range = rate,
-     .help = "beyond it 429 with Retry-After",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::handshakes_per_ip_per_second>},
-    {.path = "limits.messages_per_second",
-     .kind = count,
-     .fallback = "100",
-     .range = rate,
-     .help = "of one connection; burst is twice that",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::messages_per_second>},
-    {.path = "limits.messages_per_second_per_user",
-     .kind = count,
-     .fallback = "200",
-     .range = rate,
-     .help = "of one user over all connections",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::messages_per_second_per_user>},
-    {.path = "limits.message_bytes",
-     .kind = size,
-     .fallback = "64KiB",
-     .range = {256, 64 * MiB},
-     .help = "one client message, the whole envelope, inflated",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::message_bytes>},
-    {.path = "limits.outbox_bytes",
-     .kind = size,
-     .fallback = "1MiB",
-     .range = {KiB, 1024 * MiB},
-     .help = "waiting for one slow client; at least message_bytes",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::outbox_bytes>},
-    {.path = "limits.subscriptions",
-     .kind = count,
-     .fallback = "128",
-     .range = {1, 100'000},
-     .help = "of one session",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::subscriptions>},
-    {.path = "limits.topics",
-     .kind = count,
-     .fallback = "1000000",
-     .range = {1, 100'000'000},
-     .help = "all that exist at once",
-
-     .at = member<&settings::limits, &ts::topics>},
-    {.path = "limits.errors",
-     .kind = count,
-     .fallback = "20",
-     .range = {0, 1'000'000},
-     .help = "malformed messages a minute before a close with 4000",
-     .reloadable = true,
-     .at = member<&settings::limits, &ts::errors>},
-
     {.path = "compression",
      .kind = section,
      .help = "permessage-deflate, once for each broadcast."},
@@ -296,6 +30,13 @@ constexpr option rows[] = {
      .reloadable = true,
      .at = member<&settings::compression, &compression_settings::min_bytes>},
 
+    {.path = "dedupe_window",
+     .kind = duration,
+     .fallback = "5m",
+     .range = {second, day},
+     .help = "how long a publish sent again is known",
+     .at = member<&settings::dedupe_window>},
+
     {.path = "topics",
      .kind = records,
      .fallback = "[{match: \"**\", subscribe: authenticated, publish: authenticated}]",
@@ -304,9 +45,13 @@ constexpr option rows[] = {
      .example = "- match: \"inbox.{user}\"  # everyone's own, written by the server API\n"
                 "  subscribe: owner\n"
                 "  publish: nobody\n"
+                "  history: {messages: 1000, bytes: 1MiB, age: 24h}\n"
                 "- match: \"ticker.*\"\n"
                 "  subscribe: anyone\n"
-                "  publish: nobody\n",
+                "  publish: nobody\n"
+                "  state: {kind: keyed, keys: 10000}  # or just keyed, or last\n"
+                "  slow: conflate\n"
+                "  rate: 10/s\n",
      .reloadable = true,
      .at = member<&settings::topics>},
 
@@ -359,7 +104,14 @@ constexpr option rows[] = {
 }  // namespace
 
 std::span<option const> options() {
-    return rows;
+    static std::vector<option> const all = [] {
+        std::vector<option> out;
+        for (auto const part : {connect_rows(), limit_rows(), std::span<option const>(rows)}) {
+            out.insert(out.end(), part.begin(), part.end());
+        }
+        return out;
+    }();
+    return all;
 }
 
 }  // namespace weir::config

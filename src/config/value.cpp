@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 namespace weir::config {
@@ -52,11 +53,33 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
     return n;
 }
 
-/// The number behind a count, size or duration, or a sentence.
+/// Thousandths a second: "10/s", "10", "0.5/s".
+std::optional<std::uint64_t> parse_rate(std::string_view text) {
+    if (text.ends_with("/s")) text.remove_suffix(2);
+    std::size_t const dot = text.find('.');
+    auto const whole = parse_count(text.substr(0, dot));
+    if (!whole || *whole > std::numeric_limits<std::uint64_t>::max() / 2000) return std::nullopt;
+    std::uint64_t fraction = 0;
+    if (dot != std::string_view::npos) {
+        std::string_view const digits = text.substr(dot + 1);
+        auto const n = parse_count(digits);
+        if (!n || digits.size() > 3) return std::nullopt;
+        fraction = *n;
+        for (std::size_t i = digits.size(); i < 3; ++i) fraction *= 10;
+    }
+    return *whole * 1000 + fraction;
+}
+
+/// The number behind a count, size, rate or duration, or a sentence.
 result<std::uint64_t> parse_number(option const& row, std::string_view text) {
     auto const refuse = [&](std::string_view why) {
         return fault{errc::bad_request, shown(text) + std::string(why)};
     };
+    if (row.kind == option_kind::rate) {
+        if (!row.words.empty() && text == row.words.front()) return std::uint64_t{0};
+        if (auto const n = parse_rate(text)) return *n;
+        return refuse(" is not a rate such as 10/s or 0.5/s, with three decimals at most");
+    }
     if (row.kind == option_kind::count) {
         if (!row.words.empty() && text == row.words.front()) return std::uint64_t{0};
         if (auto const n = parse_count(text)) return *n;
@@ -227,6 +250,17 @@ std::variant<node, document_fault> value_of_text(option const& row, std::string_
         default:
             return node{node_kind::scalar, {}, std::string(text), {}, {}};
     }
+}
+
+bool in_use(std::span<option const> table, option const& row, void const* record) noexcept {
+    for (option const& other : table) {
+        if (other.present == nullptr || other.present(record)) continue;
+        std::string_view const path = row.path;
+        bool const inside =
+            path.starts_with(other.path) && path.substr(other.path.size(), 1) == ".";
+        if (&other == &row || inside) return false;
+    }
+    return true;
 }
 
 found_option find_option(std::span<option const> table, std::string_view path) noexcept {

@@ -18,20 +18,56 @@ std::string write_access(access const& who) {
     return words.size() == 1 ? std::string(words.front()) : '[' + join(words) + ']';
 }
 
+using pairs = std::vector<written_pair>;
+
+std::string write_map(pairs const& entries) {
+    std::string out = "{";
+    for (auto const& [key, value] : entries) {
+        if (out.size() > 1) out += ", ";
+        out.append(key).append(": ").append(value);
+    }
+    return out + '}';
+}
+
+/// What stands directly below `section`, without what is the default there.
+pairs write_section(std::span<option const> table, std::string_view section, void* record) {
+    pairs out;
+    for (option const& row : table) {
+        std::string_view key = row.path;
+        if (!section.empty()) {
+            if (!key.starts_with(section) || key.substr(section.size(), 1) != ".") continue;
+            key.remove_prefix(section.size() + 1);
+        }
+        if (key.find('.') != std::string_view::npos || !in_use(table, row, record)) continue;
+        if (row.kind != option_kind::section) {
+            written_pair pair = write_pair(row, key, row.at(record));
+            if (row.required || pair.value != row.fallback) out.push_back(std::move(pair));
+            continue;
+        }
+        pairs inside = write_section(table, row.path, record);
+        bool const alone = inside.size() == 1 && inside.front().key == row.short_form;
+        out.push_back({std::string(key), alone ? inside.front().value : write_map(inside)});
+    }
+    return out;
+}
+
 std::string write_records(record_list const& list) {
     std::string out = "[";
     for (std::size_t i = 0; i < list.size(list.where); ++i) {
-        out += i == 0 ? "{" : ", {";
-        std::string_view separator;
-        for (option const& row : list.table()) {
-            if (row.kind == option_kind::section) continue;
-            auto const [key, value] = write_pair(row, row.path, row.at(list.item(list.where, i)));
-            out.append(separator).append(key).append(": ").append(value);
-            separator = ", ";
-        }
-        out += '}';
+        if (i > 0) out += ", ";
+        out += write_map(write_section(list.table(), {}, list.item(list.where, i)));
     }
     return out + ']';
+}
+
+/// "10/s", "0.5/s".
+std::string write_rate(std::uint64_t thousandths) {
+    std::string out = std::to_string(thousandths / 1000);
+    if (std::uint64_t const rest = thousandths % 1000; rest != 0) {
+        out += '.' + std::to_string(1000 + rest).substr(1);
+        out.erase(out.find_last_not_of('0') + 1);
+    }
+    return out + "/s";
 }
 
 std::string write_list(std::vector<std::string> const& items) {
@@ -47,6 +83,7 @@ std::string write_list(std::vector<std::string> const& items) {
 
 std::string write_number(option_kind kind, std::uint64_t n) {
     if (kind == option_kind::size) return format_bytes(n);
+    if (kind == option_kind::rate) return write_rate(n);
     if (kind == option_kind::duration) return format_duration(milliseconds(n));
     return std::to_string(n);
 }
@@ -99,7 +136,8 @@ std::string write_range(option const& row) {
     std::string const least = write_number(row.kind, row.range.least);
     std::string const most = write_number(row.kind, row.range.most);
     std::string out = least + " to " + most;
-    if (row.kind == option_kind::count && !row.words.empty()) {
+    bool const number = row.kind == option_kind::count || row.kind == option_kind::rate;
+    if (number && !row.words.empty()) {
         out = std::string(row.words.front()) + ", " + out;
     }
     return out;
@@ -108,13 +146,15 @@ std::string write_range(option const& row) {
 std::string_view to_string(option_kind kind) noexcept {
     switch (kind) {
         case option_kind::section:
-            return "section";
+            return "mapping";
         case option_kind::flag:
             return "true or false";
         case option_kind::count:
             return "number";
         case option_kind::size:
             return "size";
+        case option_kind::rate:
+            return "rate";
         case option_kind::duration:
             return "duration";
         case option_kind::text:

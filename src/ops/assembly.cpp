@@ -1,3 +1,4 @@
+#include <weir/base/assert.hpp>
 #include <weir/ops/assembly.hpp>
 
 #include <algorithm>
@@ -23,6 +24,8 @@ session_settings make_session_settings(config::settings const& s) {
     out.heartbeat.min = s.heartbeat.min;
     out.heartbeat.max = s.heartbeat.max;
     out.hello_timeout = s.session.hello_timeout;
+    out.resume_window = s.session.resume_window;
+    out.dedupe_window = s.dedupe_window;
     out.idle_timeout = s.session.idle_timeout;
     out.max_lifetime = s.session.max_lifetime;
     out.messages_per_second = static_cast<std::uint32_t>(s.limits.messages_per_second);
@@ -30,6 +33,57 @@ session_settings make_session_settings(config::settings const& s) {
     out.errors_per_minute = static_cast<std::uint32_t>(s.limits.errors);
     out.message_bytes = s.limits.message_bytes;
     out.ring.outbox_bytes = s.limits.outbox_bytes;
+    // Where nothing is resumed, what was sent is of no use any more.
+    if (s.session.resume_window.count() > 0) {
+        out.ring.replay_frames = s.session.replay.messages;
+        out.ring.replay_bytes = s.session.replay.bytes;
+    }
+    return out;
+}
+
+detached_limits make_detached_limits(config::settings const& s) {
+    return {.per_ip = s.session.detached.per_ip,
+            .per_user = s.session.detached.per_user,
+            .total = s.session.detached.total};
+}
+
+state_kind kind_of_state(config::state_kind kind) {
+    switch (kind) {
+        case config::state_kind::none:
+            return state_kind::none;
+        case config::state_kind::last:
+            return state_kind::last;
+        case config::state_kind::keyed:
+            return state_kind::keyed;
+    }
+    WEIR_ASSERT(false);
+}
+
+slow_policy policy_for_slow(config::slow_kind kind) {
+    switch (kind) {
+        case config::slow_kind::disconnect:
+            return slow_policy::disconnect;
+        case config::slow_kind::drop_oldest:
+            return slow_policy::drop_oldest;
+        case config::slow_kind::conflate:
+            return slow_policy::conflate;
+    }
+    WEIR_ASSERT(false);
+}
+
+topic_policy make_policy(config::topic_rule const& rule) {
+    topic_policy out;
+    // Without history its bytes and age are defaults that say nothing.
+    if (rule.history.messages != 0) {
+        out.history = {.messages = static_cast<std::uint32_t>(rule.history.messages),
+                       .bytes = rule.history.bytes,
+                       .age = rule.history.age};
+    }
+    out.state = kind_of_state(rule.state.kind);
+    out.state_keys = static_cast<std::uint32_t>(rule.state.keys);
+    out.slow = policy_for_slow(rule.slow);
+    out.presence = rule.presence;
+    out.rate = static_cast<double>(rule.rate) / 1000;
     return out;
 }
 
@@ -50,7 +104,7 @@ result<live_settings_ptr> make_live_settings(config::settings const& s) {
 
     std::vector<topic_rule> rules;
     for (config::topic_rule const& r : s.topics) {
-        rules.push_back({r.match, rights(r.subscribe), rights(r.publish)});
+        rules.push_back({r.match, rights(r.subscribe), rights(r.publish), make_policy(r)});
     }
     live->rules = rule_set(std::move(rules));
 
@@ -66,6 +120,7 @@ result<live_settings_ptr> make_live_settings(config::settings const& s) {
     live->origins = std::move(*origins);
     live->handshakes_per_second = static_cast<double>(s.limits.handshakes_per_second);
     live->people = make_directory_limits(s);
+    live->detached = make_detached_limits(s);
     live->compression = s.compression.enabled;
     live->compression_min_bytes = s.compression.min_bytes;
     if (auto const& files = s.listen.public_listener.tls; files.on()) {
@@ -82,6 +137,8 @@ shard_settings make_shard_settings(config::settings const& s) {
     out.address = s.listen.public_listener.address;
     out.port = s.listen.public_listener.port;
     out.topics_max = s.limits.topics;
+    out.history_bytes_max = s.limits.history_bytes;
+    out.dedupe_window = s.dedupe_window;
     return out;
 }
 

@@ -44,10 +44,62 @@ TEST(explanation, reads_the_rules_aloud_in_order) {
     EXPECT_THAT(text, HasSubstr("  1. inbox.{user}\n"
                                 "     subscribe: the user whose id {user} is\n"
                                 "     publish: nobody\n"
+                                "     keeps: nothing: who comes late, or back too late, misses "
+                                "what was sent\n"
+                                "     who is slow: is closed with 4104\n"
                                 "  2. news.*\n"
                                 "     subscribe: everyone\n"
                                 "     publish: everyone with a token\n"
+                                "     keeps: nothing: who comes late, or back too late, misses "
+                                "what was sent\n"
+                                "     who is slow: is closed with 4104\n"
                                 "  every other topic: refused\n"));
+}
+
+TEST(explanation, tells_what_a_rule_keeps) {
+    std::string const text = explained(
+        "topics:\n"
+        "  - {match: a, history: {messages: 100, age: 10m}, state: last, presence: true}\n"
+        "  - {match: b, state: {kind: keyed, keys: 1}, slow: conflate, rate: 0.5/s}\n"
+        "  - {match: c, history: {messages: 1, age: 0s}}\n"
+        "  - {match: d, slow: drop_oldest}\n");
+    EXPECT_THAT(text, HasSubstr("     keeps: the newest 100 messages of each topic, at most 1MiB "
+                                "and 10m old; and the newest message as state\n"
+                                "     who is slow: is fed from the log\n"
+                                "     presence: subscribers may see who else is there\n"
+                                "  2. b\n"));
+    EXPECT_THAT(text, HasSubstr("     keeps: the newest message of each of 1 key as state\n"
+                                "     who is slow: gets the newest of each key\n"
+                                "     rate: at most 0.5/s to one subscriber, of each key\n"
+                                "  3. c\n"));
+    EXPECT_THAT(text, HasSubstr("     keeps: the newest 1 message of each topic, at most 1MiB\n"));
+    EXPECT_THAT(text, HasSubstr("     who is slow: loses the oldest, and is told\n"));
+}
+
+TEST(explanation, tells_what_sessions_may_hold) {
+    machine const small{.memory_bytes = std::uint64_t{8} << 30};
+    std::string const text = explained("", small);
+    EXPECT_THAT(text, HasSubstr("at most 100000 detached sessions × 2MiB = 195.3 GiB, and "
+                                "connected ones 195.3 GiB"));
+    EXPECT_THAT(text, HasSubstr("could fill the 8.0 GiB here: 4096 full ones do"));
+    EXPECT_THAT(text, HasSubstr("logs and states of all topics: at most 1GiB\n"));
+    EXPECT_THAT(text, HasSubstr("a session waits 2m for its client; a publish sent again is known "
+                                "for 5m\n"));
+    std::string const few = explained("session: {detached: {total: 100}}\n", small);
+    EXPECT_THAT(few, Not(HasSubstr("could fill")));
+    std::string const none = explained("session: {resume_window: 0s}\n", small);
+    EXPECT_THAT(none, HasSubstr("off: a session ends with its connection\n"));
+    EXPECT_THAT(none, Not(HasSubstr("detached")));
+}
+
+TEST(explanation, tells_when_a_drain_would_be_a_storm) {
+    std::string const text = explain(load_yaml(""), {}, {.drain_spread = milliseconds(24'000)});
+    EXPECT_THAT(text, HasSubstr("100000 clients would leave over 24s, 4167 a second, and "
+                                "limits.handshakes_per_second takes back 1000: the rest is told to "
+                                "try later; drain.timeout of 126s or more spreads them enough\n"));
+    EXPECT_THAT(explain(load_yaml("limits: {connections: 10000}\n"), {},
+                        {.drain_spread = milliseconds(20'000)}),
+                Not(HasSubstr("would leave")));
 }
 
 TEST(explanation, anyone_means_only_those_who_can_connect) {
@@ -58,12 +110,12 @@ TEST(explanation, anyone_means_only_those_who_can_connect) {
 
 TEST(explanation, does_the_arithmetic) {
     machine const small{.cores = 2, .descriptors = 1024, .memory_bytes = std::uint64_t{8} << 30};
-    std::string const text = explained("", small);
+    std::string const text = explain(load_yaml(""), small, {.descriptors_aside = 28});
     EXPECT_THAT(text, HasSubstr("one a core (2 here)"));
     EXPECT_THAT(text, HasSubstr("at most 100000 × 1MiB = 97.6 GiB"));
     EXPECT_THAT(text, HasSubstr("8.0 GiB of memory here hold 8192 such clients"));
     EXPECT_THAT(text,
-                HasSubstr("100128 for all connections; this process may open 1024: raise it"));
+                HasSubstr("100028 for all connections; this process may open 1024: raise it"));
     EXPECT_THAT(text, HasSubstr("everyone back after a restart in 100 seconds"));
     EXPECT_THAT(text, HasSubstr("a dead client is found within 40s"));
 
@@ -76,9 +128,11 @@ TEST(explanation, does_the_arithmetic) {
 }
 
 TEST(explanation, does_not_overflow_at_the_most_allowed) {
-    std::string const text =
-        explained("limits: {connections: 10000000, outbox_bytes: 1GiB, message_bytes: 1KiB}\n");
-    EXPECT_THAT(text, HasSubstr("= 9.5 PiB"));
+    std::string const text = explained(
+        "limits: {connections: 10000000, outbox_bytes: 1GiB, message_bytes: 1KiB}\n"
+        "session: {replay: {bytes: 1GiB}, detached: {total: 10000000}}\n");
+    EXPECT_THAT(text, HasSubstr("10000000 × 1GiB = 9.5 PiB"));
+    EXPECT_THAT(text, HasSubstr("10000000 detached sessions × 1GiB = 9.5 PiB"));
 }
 
 TEST(explanation, names_listeners_keys_and_warnings) {

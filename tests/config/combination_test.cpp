@@ -43,6 +43,29 @@ std::vector<combination> const impossible = {
      "limits: {message_bytes: 2MiB}\n",
      {"weir.yaml:1:10: limits.message_bytes: outbox_bytes 1MiB cannot hold one message of "
       "message_bytes 2MiB"}},
+    {"outbox_above_replay",
+     "limits: {outbox_bytes: 4MiB}\n",
+     {"weir.yaml:1:10: limits.outbox_bytes: outbox_bytes 4MiB is above session.replay.bytes 2MiB: "
+      "what was sent in one go could not be sent again after a resume"}},
+    {"replay_below_default_outbox",
+     "session:\n  replay: {bytes: 1KiB}\n",
+     {"weir.yaml:2:12: session.replay.bytes: outbox_bytes 1MiB is above session.replay.bytes 1KiB: "
+      "what was sent in one go could not be sent again after a resume"}},
+    {"rate_without_anything_to_conflate",
+     "topics:\n  - match: a\n    rate: 5\n    history: {messages: 1}\n",
+     {"weir.yaml:3:5: topics[0].rate: needs state or slow: conflate: messages come faster than "
+      "they may go out, and nothing says that a newer one replaces an older one"}},
+    {"keys_of_the_last",
+     "topics: [{match: a, state: {kind: last, keys: 5}}]\n",
+     {"weir.yaml:1:41: topics[0].state.keys: belongs to kind: keyed; kind: last keeps one "
+      "message"}},
+    {"keys_of_no_state",
+     "topics: [{match: a, state: {keys: 5}}]\n",
+     {"weir.yaml:1:29: topics[0].state.keys: belongs to kind: keyed; this topic has no state"}},
+    {"a_topic_above_all_topics",
+     "limits: {history_bytes: 1MiB}\ntopics: [{match: a, history: {messages: 5, bytes: 2MiB}}]\n",
+     {"weir.yaml:2:44: topics[0].history.bytes: one topic's 2MiB are more than "
+      "limits.history_bytes 1MiB has for all topics"}},
     {"same_port",
      "listen: {public: {address: 127.0.0.1, port: 8081}}\n",
      {"weir.yaml:1:39: listen.public.port: the internal listener has the public one's port 8081 on "
@@ -92,6 +115,27 @@ TEST_P(impossible_combination, is_an_error_at_the_key_that_was_set) {
 INSTANTIATE_TEST_SUITE_P(config, impossible_combination, testing::ValuesIn(impossible),
                          [](auto const& i) { return i.param.name; });
 
+TEST(combinations, of_rules_are_all_reported_at_once) {
+    loaded const l = load_yaml(
+        "limits: {history_bytes: 1MiB, outbox_bytes: 4MiB}\n"
+        "topics:\n"
+        "  - {match: a, rate: 5}\n"
+        "  - {match: b, state: {kind: last, keys: 5}, history: {messages: 5, bytes: 2MiB}}\n");
+    EXPECT_EQ(texts(l, severity::error).size(), 4U);
+}
+
+TEST(combinations, of_a_rule_are_silent_about_a_value_that_was_refused) {
+    EXPECT_EQ(
+        texts(load_yaml("topics: [{match: a, state: keyd, rate: 5}]\n"), severity::error).size(),
+        1U);
+}
+
+TEST(combinations, without_resuming_the_outbox_may_be_large) {
+    EXPECT_THAT(texts(load_yaml("session: {resume_window: 0s}\nlimits: {outbox_bytes: 4MiB}\n"),
+                      severity::error),
+                IsEmpty());
+}
+
 TEST(combinations, free_ports_and_different_addresses_do_not_clash) {
     for (char const* const yaml :
          {"listen: {public: {port: 0}, internal: {port: 0}}\n",
@@ -131,6 +175,18 @@ std::vector<warning_case> const doubtful = {
     {"no_rules",
      "auth: {anonymous: true}\ntopics: []\n",
      {"weir.yaml:2:1: topics: without a rule every topic is refused"}},
+    {"dedupe_below_resume",
+     "auth: {anonymous: true}\ndedupe_window: 1m\n",
+     {"weir.yaml:2:1: dedupe_window: dedupe_window 1m is below session.resume_window 2m: of a "
+      "publish sent again after a late resume nobody knows any more whether it was done"}},
+    {"slow_where_nobody_is",
+     "auth: {anonymous: true}\ntopics: [{match: a, history: {messages: 5}, slow: drop_oldest}]\n",
+     {"weir.yaml:2:45: topics[0].slow: is not needed with history: a subscriber that does not keep "
+      "up is fed from the log and loses nothing that the log still has"}},
+    {"history_below_one_message",
+     "auth: {anonymous: true}\ntopics: [{match: a, history: {messages: 5, bytes: 1KiB}}]\n",
+     {"weir.yaml:2:44: topics[0].history.bytes: bytes 1KiB cannot hold one message of "
+      "limits.message_bytes 64KiB: such a message leaves no history"}},
     {"unreachable_rule",
      "auth: {anonymous: true}\ntopics:\n  - match: \"inbox.{user}\"\n  - match: inbox.*\n",
      {"weir.yaml:4:5: topics[1].match: is never reached: topics[0] (inbox.{user}) comes first and "

@@ -30,13 +30,13 @@ std::vector<fault_case> const cases = {
      "message_bytes: 1KiB\n",
      {"weir.yaml:1:1: message_bytes: unknown key; did you mean limits.message_bytes?"}},
     {"unknown_far_from_all",
-     "session: {replay: {messages: 10}}\n",
-     {"weir.yaml:1:11: session.replay: unknown key; session has hello_timeout, idle_timeout, "
-      "max_lifetime"}},
+     "session: {cursors: {messages: 10}}\n",
+     {"weir.yaml:1:11: session.cursors: unknown key; session has hello_timeout, resume_window, "
+      "replay, detached, idle_timeout, max_lifetime"}},
     {"of_a_later_release",
-     "dedupe_window: 5m\n",
-     {"weir.yaml:1:1: dedupe_window: unknown key; known are listen, shards, origins, auth, "
-      "heartbeat, session, limits, compression, topics, broker, api, log, drain"}},
+     "webhooks: {}\n",
+     {"weir.yaml:1:1: webhooks: unknown key; known are listen, shards, origins, auth, heartbeat, "
+      "session, limits, compression, dedupe_window, topics, broker, api, log, drain"}},
     {"dotted_key",
      "limits.topics: 5\n",
      {"weir.yaml:1:1: limits.topics: unknown key; write it as nested mappings"}},
@@ -110,8 +110,8 @@ std::vector<fault_case> const cases = {
      {"weir.yaml:1:1: topics: is a single value where a list belongs"}},
     {"value_for_a_rule",
      "topics:\n  - all\n",
-     {"weir.yaml:2:5: topics[0]: is a single value where a mapping of match, subscribe, publish "
-      "belongs"}},
+     {"weir.yaml:2:5: topics[0]: is a single value where a mapping of match, subscribe, publish, "
+      "history, state, slow, rate, presence belongs"}},
     {"no_value",
      "limits:\n  topics:\n",
      {"weir.yaml:2:3: limits.topics: has no value; leave the key out for its default"}},
@@ -144,6 +144,60 @@ std::vector<fault_case> const cases = {
     {"no_right_at_all",
      "topics: [{match: a, publish: []}]\n",
      {"weir.yaml:1:21: topics[0].publish: is empty; write nobody to say so"}},
+    {"unknown_in_history",
+     "topics:\n  - match: a\n    history: {messages: 5, byte: 1KiB}\n",
+     {"weir.yaml:3:28: topics[0].history.byte: unknown key; did you mean "
+      "topics[0].history.bytes?"}},
+    {"history_without_messages",
+     "topics:\n  - match: a\n    history: {age: 1h}\n",
+     {"weir.yaml:3:5: topics[0].history: messages is missing"}},
+    {"history_of_nothing",
+     "topics:\n  - match: a\n    history:\n",
+     {"weir.yaml:3:5: topics[0].history: messages is missing"}},
+    {"history_of_no_messages",
+     "topics: [{match: a, history: {messages: 0}}]\n",
+     {"weir.yaml:1:31: topics[0].history.messages: \"0\" is below the least allowed, 1"}},
+    {"history_of_absurdly_many",
+     "topics: [{match: a, history: {messages: 1000001}}]\n",
+     {"weir.yaml:1:31: topics[0].history.messages: \"1000001\" is above the most allowed, "
+      "1000000"}},
+    {"history_as_a_number",
+     "topics: [{match: a, history: 100}]\n",
+     {"weir.yaml:1:21: topics[0].history: is a single value where a mapping of messages, bytes, "
+      "age "
+      "belongs"}},
+    {"history_twice",
+     "topics:\n  - match: a\n    history: {messages: 1}\n    history: {messages: 2}\n",
+     {"weir.yaml:4:5: topics[0].history: duplicate key; first on line 3"}},
+    {"unknown_state",
+     "topics:\n  - match: a\n    state: lastt\n",
+     {"weir.yaml:3:5: topics[0].state.kind: \"lastt\" is not one of: none, last, keyed; did you "
+      "mean last?"}},
+    {"list_for_a_state",
+     "topics: [{match: a, state: [keyed]}]\n",
+     {"weir.yaml:1:21: topics[0].state: is a list where a word or a mapping of kind, keys "
+      "belongs"}},
+    {"too_many_keys",
+     "topics: [{match: a, state: {kind: keyed, keys: 1000001}}]\n",
+     {"weir.yaml:1:42: topics[0].state.keys: \"1000001\" is above the most allowed, 1000000"}},
+    {"unknown_way_to_be_slow",
+     "topics: [{match: a, slow: conflated}]\n",
+     {"weir.yaml:1:21: topics[0].slow: \"conflated\" is not one of: disconnect, drop_oldest, "
+      "conflate; did you mean conflate?"}},
+    {"rate_of_nothing",
+     "topics: [{match: a, state: last, rate: 0}]\n",
+     {"weir.yaml:1:34: topics[0].rate: \"0\" is below the least allowed, 0.001/s"}},
+    {"rate_a_minute",
+     "topics: [{match: a, state: last, rate: 10/m}]\n",
+     {"weir.yaml:1:34: topics[0].rate: \"10/m\" is not a rate such as 10/s or 0.5/s, with three "
+      "decimals at most"}},
+    {"rate_too_high",
+     "topics: [{match: a, state: last, rate: 1000001}]\n",
+     {"weir.yaml:1:34: topics[0].rate: \"1000001\" is above the most allowed, 1000000/s"}},
+    {"value_for_an_inner_section",
+     "session: {replay: 5}\n",
+     {"weir.yaml:1:11: session.replay: is a single value where a mapping of messages, bytes "
+      "belongs"}},
     {"key_without_anything",
      "api: {keys: [{}]}\n",
      {"weir.yaml:1:14: api.keys[0]: name is missing", "weir.yaml:1:14: api.keys[0]: key is missing",

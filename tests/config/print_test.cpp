@@ -33,7 +33,7 @@ void disturb(option const& row, field const& value) {
                 for (int i = 0; i < 2; ++i) {
                     void* const record = list.append(list.where);
                     for (option const& part : list.table()) {
-                        disturb(part, part.at(record));
+                        if (part.at != nullptr) disturb(part, part.at(record));
                     }
                 }
             },
@@ -76,6 +76,37 @@ TEST(print_effective, all_at_once_come_back) {
         if (row.at != nullptr) disturb(row, row.at(&wanted));
     }
     EXPECT_EQ(reload(print_effective(wanted, {})).values, wanted);
+}
+
+TEST(print_effective, shows_of_a_rule_what_is_there) {
+    loaded const l = load_yaml(
+        "topics:\n"
+        "  - match: a\n"
+        "    history: {messages: 5}\n"
+        "    rate: 0.5/s\n"
+        "  - match: b\n"
+        "    state: keyed\n");
+    EXPECT_THAT(print_effective(l.values, l.origins),
+                HasSubstr("topics:\n"
+                          "  - match: a                          # (weir.yaml:2:5)\n"
+                          "    subscribe: nobody\n"
+                          "    publish: nobody\n"
+                          "    history:\n"
+                          "      messages: 5                     # (weir.yaml:3:15)\n"
+                          "      bytes: 1MiB\n"
+                          "      age: 1d\n"
+                          "    slow: disconnect\n"
+                          "    rate: 0.5/s                       # (weir.yaml:4:5)\n"
+                          "    presence: false\n"
+                          "  - match: b                          # (weir.yaml:5:5)\n"
+                          "    subscribe: nobody\n"
+                          "    publish: nobody\n"
+                          "    state:\n"
+                          "      kind: keyed                     # (weir.yaml:6:5)\n"
+                          "      keys: 10000\n"
+                          "    slow: disconnect\n"
+                          "    rate: unlimited\n"
+                          "    presence: false\n"));
 }
 
 TEST(print_effective, says_where_values_come_from) {

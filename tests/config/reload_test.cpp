@@ -37,6 +37,33 @@ TEST(reload, lists_changes_and_when_they_apply) {
             change{"log.level", "info", "debug", applies::now}));
 }
 
+TEST(reload, shows_what_a_rule_keeps_without_its_defaults) {
+    settings before = default_settings();
+    settings after = before;
+    after.topics[0].history.messages = 100;
+    after.topics[0].state.kind = state_kind::keyed;
+    after.topics[0].rate = 2500;
+    settings last = after;
+    last.topics[0].history.age = seconds(600);
+    last.topics[0].state.keys = 5;
+    EXPECT_THAT(diff(after, last),
+                ElementsAre(change{
+                    "topics",
+                    "[{match: \"**\", subscribe: authenticated, publish: authenticated, history: "
+                    "{messages: 100}, state: keyed, rate: 2.5/s}]",
+                    "[{match: \"**\", subscribe: authenticated, publish: authenticated, history: "
+                    "{messages: 100, age: 10m}, state: {kind: keyed, keys: 5}, rate: 2.5/s}]",
+                    applies::now}));
+    last.session.resume_window = seconds(0);
+    last.limits.history_bytes = 1 << 20;
+    last.dedupe_window = seconds(60);
+    EXPECT_THAT(
+        diff(after, last),
+        testing::IsSupersetOf({change{"session.resume_window", "2m", "0s", applies::now},
+                               change{"limits.history_bytes", "1GiB", "1MiB", applies::restart},
+                               change{"dedupe_window", "5m", "1m", applies::restart}}));
+}
+
 TEST(reload, a_secret_that_was_rotated_shows_without_its_value) {
     settings before = default_settings();
     settings after = before;

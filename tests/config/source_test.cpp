@@ -1,5 +1,7 @@
 #include "config/loading.hpp"
 
+#include <weir/config/print.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,6 +113,63 @@ TEST(lists, in_the_environment_and_set_are_yaml) {
     EXPECT_EQ(l.values.heartbeat.min, seconds(10));
 }
 
+TEST(lists, in_the_environment_may_nest) {
+    sources s = from_nowhere();
+    s.variables = {{"WEIR__TOPICS",
+                    "[{match: a, history: {messages: 5, age: 0s}, state: last}, "
+                    "{match: b, state: {kind: keyed}, slow: conflate, rate: 7}]"},
+                   {"WEIR_SESSION__REPLAY__MESSAGES", "99"}};
+    s.assignments = {"session.detached={total: 7}"};
+    loaded const l = load(s);
+    ASSERT_TRUE(l.ok());
+    ASSERT_EQ(l.values.topics.size(), 2U);
+    EXPECT_EQ(l.values.topics[0].history, (history_settings{5, 1024 * 1024, seconds(0)}));
+    EXPECT_EQ(l.values.topics[0].state.kind, state_kind::last);
+    EXPECT_EQ(l.values.topics[1].state, (state_settings{state_kind::keyed, 10'000}));
+    EXPECT_EQ(l.values.topics[1].slow, slow_kind::conflate);
+    EXPECT_EQ(l.values.topics[1].rate, 7000U);
+    EXPECT_EQ(l.values.session.replay.messages, 99U);
+    EXPECT_EQ(l.values.session.detached, (detached_settings{200, 20, 7}));
+}
+
+struct rate_case {
+    char const* text;
+    std::uint64_t thousandths;  ///< 0: refused
+    char const* written;
+};
+
+TEST(rates, are_read_and_written_exactly) {
+    for (rate_case const& c :
+         std::initializer_list<rate_case>{{"10/s", 10'000, "10/s"},
+                                          {"10", 10'000, "10/s"},
+                                          {"0.5/s", 500, "0.5/s"},
+                                          {"2.50", 2500, "2.5/s"},
+                                          {"0.001", 1, "0.001/s"},
+                                          {"1.05/s", 1050, "1.05/s"},
+                                          {"1000000", 1'000'000'000, "1000000/s"},
+                                          {"0.0001", 0, ""},
+                                          {"1000000.001", 0, ""},
+                                          {"18446744073709551615", 0, ""},
+                                          {"", 0, ""},
+                                          {"/s", 0, ""},
+                                          {".5", 0, ""},
+                                          {"5.", 0, ""},
+                                          {"1e3", 0, ""},
+                                          {"-1", 0, ""},
+                                          {"5/s/s", 0, ""}}) {
+        sources s = from_nowhere();
+        s.assignments = {std::string("topics=[{match: a, slow: conflate, rate: \"") + c.text +
+                         "\"}]"};
+        loaded const l = load(s);
+        EXPECT_EQ(l.ok(), c.thousandths != 0) << c.text;
+        EXPECT_EQ(l.values.topics.at(0).rate, c.thousandths) << c.text;
+        if (l.ok()) {
+            EXPECT_THAT(print_effective(l.values, {}),
+                        testing::HasSubstr(std::string("    rate: ") + c.written + '\n'));
+        }
+    }
+}
+
 TEST(lists, are_replaced_as_a_whole) {
     sources s = from_nowhere();
     s.variables = {{"WEIR__TOPICS", "[{match: c}]"}};
@@ -140,7 +199,8 @@ TEST(assignments, that_are_wrong_say_how_to_write_them) {
                     "--set: topics: cannot be read as YAML: a [ is not closed before this",
                     "--set: limits.topics: \"\" is not a whole number",
                     "--set: unknown key; known are listen, shards, origins, auth, heartbeat, "
-                    "session, limits, compression, topics, broker, api, log, drain",
+                    "session, limits, compression, dedupe_window, topics, broker, api, log, "
+                    "drain",
                     "--set: auth.jwt.secret: has no value; write --set KEY=VALUE"));
 }
 

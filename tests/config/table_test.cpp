@@ -22,6 +22,7 @@ bool holds(option_kind kind, field const& f) {
                    std::holds_alternative<std::uint32_t*>(f) ||
                    std::holds_alternative<std::uint64_t*>(f);
         case option_kind::size:
+        case option_kind::rate:
             return std::holds_alternative<std::uint64_t*>(f);
         case option_kind::duration:
             return std::holds_alternative<milliseconds*>(f);
@@ -53,10 +54,17 @@ void is_sound(std::span<option const> table, void* record) {
             EXPECT_TRUE(paths.contains(row.path.substr(0, dot))) << "its section comes first";
         }
         EXPECT_EQ(row.at == nullptr, row.kind == option_kind::section);
+        EXPECT_TRUE(row.short_form.empty() || row.kind == option_kind::section);
+        EXPECT_TRUE(row.present == nullptr || row.kind == option_kind::section);
+        if (!row.short_form.empty()) {
+            EXPECT_NE(
+                find_option(table, std::string(row.path) + '.' + std::string(row.short_form)).row,
+                nullptr);
+        }
         if (row.at == nullptr) continue;
         EXPECT_TRUE(holds(row.kind, row.at(record))) << "kind and member differ";
         bool const numeric = row.kind == option_kind::count || row.kind == option_kind::size ||
-                             row.kind == option_kind::duration;
+                             row.kind == option_kind::rate || row.kind == option_kind::duration;
         bool const listed = row.kind == option_kind::list || row.kind == option_kind::records;
         if (numeric || listed) {
             EXPECT_LT(row.range.least, row.range.most) << "without bounds";
@@ -64,7 +72,8 @@ void is_sound(std::span<option const> table, void* record) {
         if (row.kind == option_kind::word) {
             EXPECT_FALSE(row.words.empty());
         }
-        if (row.kind == option_kind::count && !row.words.empty()) {
+        bool const worded = row.kind == option_kind::count || row.kind == option_kind::rate;
+        if (worded && !row.words.empty()) {
             EXPECT_GT(row.range.least, 0U) << "its word would hide a zero that is allowed";
         }
     }
@@ -85,19 +94,27 @@ TEST(option_table, is_sound) {
 }
 
 // Two rows that lead to one member would both load, and one of them would be lost.
-TEST(option_table, no_two_rows_share_a_member) {
-    settings s;
+void shares_no_member(std::span<option const> table, void* record) {
     std::set<void*> members;
-    for (option const& row : options()) {
+    for (option const& row : table) {
         if (row.at == nullptr) continue;
         void* const member =
             std::visit(overloaded{[](std::monostate) -> void* { return nullptr; },
                                   [](word_ref const& w) -> void* { return w.where; },
                                   [](record_list const& l) -> void* { return l.where; },
                                   [](auto* value) -> void* { return value; }},
-                       row.at(&s));
+                       row.at(record));
         EXPECT_TRUE(members.insert(member).second) << row.path;
     }
+}
+
+TEST(option_table, no_two_rows_share_a_member) {
+    settings s;
+    shares_no_member(options(), &s);
+    topic_rule rule;
+    shares_no_member(rule_options(), &rule);
+    api_key key;
+    shares_no_member(key_options(), &key);
 }
 
 TEST(option_table, defaults_are_those_of_the_contract) {
@@ -109,12 +126,23 @@ TEST(option_table, defaults_are_those_of_the_contract) {
     EXPECT_EQ(s.auth, (auth_settings{false, {{}, "", "", "sub", seconds(30)}}));
     EXPECT_EQ(s.heartbeat,
               (heartbeat_settings{seconds(30), seconds(10), seconds(10), seconds(120)}));
-    EXPECT_EQ(s.session, (session_settings{seconds(10), seconds(0), seconds(0)}));
+    EXPECT_EQ(s.session, (session_settings{seconds(10),
+                                           seconds(120),
+                                           {1024, 2 * 1024 * 1024},
+                                           {200, 20, 100'000},
+                                           seconds(0),
+                                           seconds(0)}));
+    EXPECT_EQ(s.dedupe_window, seconds(300));
     EXPECT_EQ(s.limits, (limit_settings{100'000, 100, 20, 1000, 20, 100, 200, 64 * 1024,
-                                        1024 * 1024, 128, 1'000'000, 20}));
+                                        1024 * 1024, 128, 1'000'000, 1024 * 1024 * 1024, 20}));
     EXPECT_EQ(s.compression, (compression_settings{true, 256}));
     access const authenticated{.authenticated = true};
-    EXPECT_EQ(s.topics, (std::vector<topic_rule>{{"**", authenticated, authenticated}}));
+    topic_rule const all{.match = "**",
+                         .subscribe = authenticated,
+                         .publish = authenticated,
+                         .history = {0, 1024 * 1024, seconds(24 * 3600)},
+                         .state = {state_kind::none, 10'000}};
+    EXPECT_EQ(s.topics, std::vector<topic_rule>{all});
     EXPECT_EQ(s.broker.kind, broker_kind::memory);
     EXPECT_TRUE(s.api.keys.empty());
     EXPECT_EQ(s.log, (log_settings{log::level::info, log::format::text}));

@@ -19,6 +19,7 @@ enum class option_kind : std::uint8_t {
     flag,      ///< true or false
     count,     ///< a whole number
     size,      ///< bytes: 64KiB
+    rate,      ///< a second: 10/s, 10, 0.5/s; held as thousandths
     duration,  ///< 250ms, 10s, 2m, 24h, 7d
     text,      ///< one line
     word,      ///< one of `words`, in the order of the enumeration behind it
@@ -55,7 +56,8 @@ using field = std::variant<std::monostate, bool*, std::uint16_t*, std::uint32_t*
                            milliseconds*, std::string*, std::vector<std::string>*, access*, secret*,
                            word_ref, record_list>;
 
-/// Inclusive, in the kind's own unit: a number, bytes, milliseconds, or items of a list.
+/// Inclusive, in the kind's own unit: a number, bytes, thousandths a second, milliseconds, or
+/// items of a list.
 struct bounds {
     std::uint64_t least = 0;
     std::uint64_t most = 0;
@@ -65,16 +67,21 @@ struct option {
     std::string_view path;  ///< "heartbeat.interval", from the record it belongs to
     option_kind kind;
     std::string_view fallback{};  ///< the default, as YAML
-    bounds range{};               ///< for count, size, duration, list and records
-    /// word: all values. list: all items, when not empty. count: a word that stands for 0.
+    bounds range{};               ///< for count, size, rate, duration, list and records
+    /// word: all values. list: all items, when not empty. count, rate: a word that stands for 0.
     std::span<std::string_view const> words{};
     std::string_view help{};     ///< one line
     std::string_view example{};  ///< YAML shown, commented out, in the sample file
-    bool required = false;       ///< in every record of a list
+    bool required = false;       ///< in every record of a list, or in its section if that is there
     bool reloadable = false;     ///< a change applies without a restart
     /// What is wrong with a text (or an item of a list) that has the right type; empty: nothing.
     std::string (*syntax)(std::string_view) = nullptr;
     field (*at)(void* record) = nullptr;  ///< `record` is the struct that the table belongs to
+    // Of a section:
+    /// The child whose value may stand alone where the mapping belongs: `state: last`.
+    std::string_view short_form{};
+    /// Whether an optional section is there; null: always. What is not there is not printed.
+    bool (*present)(void const* record) = nullptr;
 };
 
 /// Rows of `settings`, of `topic_rule` and of `api_key`, in the order in which they are printed.

@@ -68,8 +68,26 @@ struct heartbeat_settings {
     bool operator==(heartbeat_settings const&) const = default;
 };
 
+/// What one session keeps so that it can be sent again.
+struct replay_settings {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    bool operator==(replay_settings const&) const = default;
+};
+
+/// How many sessions live on without a connection; beyond it the oldest go.
+struct detached_settings {
+    std::uint64_t per_ip = 0;
+    std::uint64_t per_user = 0;
+    std::uint64_t total = 0;
+    bool operator==(detached_settings const&) const = default;
+};
+
 struct session_settings {
     milliseconds hello_timeout{0};
+    milliseconds resume_window{0};  ///< 0: sessions end with their connection
+    replay_settings replay;
+    detached_settings detached;
     milliseconds idle_timeout{0};  ///< 0: never
     milliseconds max_lifetime{0};  ///< 0: never
     bool operator==(session_settings const&) const = default;
@@ -88,7 +106,8 @@ struct limit_settings {
     std::uint64_t outbox_bytes = 0;   ///< per connection
     std::uint64_t subscriptions = 0;  ///< per session
     std::uint64_t topics = 0;
-    std::uint64_t errors = 0;  ///< bad_request and unsupported per session and minute
+    std::uint64_t history_bytes = 0;  ///< logs and states of all topics
+    std::uint64_t errors = 0;         ///< bad_request and unsupported per session and minute
     bool operator==(limit_settings const&) const = default;
 };
 
@@ -108,11 +127,35 @@ struct access {
     bool operator==(access const&) const = default;
 };
 
+/// How much of a topic's past is kept. Whichever bound is reached first trims the oldest.
+struct history_settings {
+    std::uint64_t messages = 0;  ///< 0: no history, and the rest says nothing
+    std::uint64_t bytes = 0;
+    milliseconds age{0};  ///< 0: as long as the other bounds allow
+    bool operator==(history_settings const&) const = default;
+};
+
+enum class state_kind : std::uint8_t { none, last, keyed };
+
+/// What a topic knows of its present.
+struct state_settings {
+    state_kind kind = state_kind::none;
+    std::uint64_t keys = 0;  ///< most keys of a keyed state
+    bool operator==(state_settings const&) const = default;
+};
+
+enum class slow_kind : std::uint8_t { disconnect, drop_oldest, conflate };
+
 /// The first rule whose shape matches a topic counts, and never falls through.
 struct topic_rule {
     std::string match;  ///< pattern: `*` one segment, `**` the rest (last), `{user}` one segment
     access subscribe;
     access publish;
+    history_settings history;
+    state_settings state;
+    slow_kind slow = slow_kind::disconnect;
+    std::uint64_t rate = 0;  ///< to one subscriber and key, messages in 1000 s; 0: no limit
+    bool presence = false;
     bool operator==(topic_rule const&) const = default;
 };
 
@@ -164,6 +207,7 @@ struct settings {
     session_settings session;
     limit_settings limits;
     compression_settings compression;
+    milliseconds dedupe_window{0};
     std::vector<topic_rule> topics;
     broker_settings broker;
     api_settings api;

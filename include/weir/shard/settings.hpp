@@ -22,9 +22,9 @@ struct live_settings {
     rule_set rules{{}};
     std::shared_ptr<auth::verifier const> verifier;  ///< null: no token is accepted
     http::origin_policy origins;
-    detached_limits detached;
     double handshakes_per_second = 1000;  ///< of the whole process
     directory_limits people;
+    detached_limits detached;
     bool compression = true;
     std::size_t compression_min_bytes = 256;
     tls_context tls;  ///< null: plain
@@ -37,6 +37,8 @@ struct shard_settings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: the kernel chooses, see shard_set::port()
     std::size_t topics_max = 1'000'000;
+    std::size_t history_bytes_max = std::size_t{1} << 30;  ///< logs and states of all topics
+    milliseconds dedupe_window{300'000};
     /// GET pages of the public listener beside the protocol's own endpoints (development mode).
     std::map<std::string, http::response, std::less<>> pages;
 };

@@ -1,0 +1,144 @@
+#include "config/member.hpp"
+#include "config/syntax.hpp"
+#include "config/tables.hpp"
+
+namespace weir::config {
+namespace {
+
+using enum option_kind;
+
+constexpr std::string_view scope_words[] = {scope_publish,   scope_send, scope_disconnect,
+                                            scope_subscribe, scope_read, scope_operate,
+                                            scope_all};
+constexpr std::string_view state_words[] = {"none", "last", "keyed"};
+constexpr std::string_view slow_words[] = {"disconnect", "drop_oldest", "conflate"};
+constexpr std::string_view unlimited_words[] = {"unlimited"};
+
+bool keeps_history(void const* record) {
+    return static_cast<topic_rule const*>(record)->history.messages != 0;
+}
+bool keeps_state(void const* record) {
+    return static_cast<topic_rule const*>(record)->state.kind != state_kind::none;
+}
+
+constexpr option rule_rows[] = {
+    {.path = "match",
+     .kind = text,
+     .fallback = "",
+     .help = "* one segment, ** the rest, {user} one segment that is somebody's id",
+     .required = true,
+     .syntax = pattern_fault,
+     .at = member<&topic_rule::match>},
+    {.path = "subscribe",
+     .kind = access,
+     .fallback = "nobody",
+     .help = "anyone, authenticated, owner, nobody, or a list: any of them",
+     .at = member<&topic_rule::subscribe>},
+    {.path = "publish",
+     .kind = access,
+     .fallback = "nobody",
+     .help = "the same words",
+     .at = member<&topic_rule::publish>},
+    {.path = "history",
+     .kind = section,
+     .help = "what is kept of the past; left out: nothing",
+     .present = keeps_history},
+    {.path = "history.messages",
+     .kind = count,
+     .fallback = "0",
+     .range = {1, 1'000'000},
+     .help = "the newest so many; the log of a topic grows to it as messages come",
+     .required = true,
+     .at = member<&topic_rule::history, &history_settings::messages>},
+    {.path = "history.bytes",
+     .kind = size,
+     .fallback = "1MiB",
+     .range = {KiB, TiB},
+     .help = "of one topic; the oldest go, whichever bound is reached first",
+     .at = member<&topic_rule::history, &history_settings::bytes>},
+    {.path = "history.age",
+     .kind = duration,
+     .fallback = "1d",
+     .range = {0, 10 * year},
+     .help = "older messages go; 0s: no such bound",
+     .at = member<&topic_rule::history, &history_settings::age>},
+    {.path = "state",
+     .kind = section,
+     .help = "what is kept of the present: the newest message, or the newest of each key",
+     .short_form = "kind",
+     .present = keeps_state},
+    {.path = "state.kind",
+     .kind = word,
+     .fallback = "none",
+     .words = state_words,
+     .help = "state: keyed is short for state: {kind: keyed}",
+     .at = member<&topic_rule::state, &state_settings::kind>},
+    {.path = "state.keys",
+     .kind = count,
+     .fallback = "10000",
+     .range = {1, 1'000'000},
+     .help = "of one topic with keyed state; a new key beyond it is refused",
+     .at = member<&topic_rule::state, &state_settings::keys>},
+    {.path = "slow",
+     .kind = word,
+     .fallback = "disconnect",
+     .words = slow_words,
+     .help = "for who does not keep up; a topic with history feeds them from its log",
+     .at = member<&topic_rule::slow>},
+    {.path = "rate",
+     .kind = option_kind::rate,
+     .fallback = "unlimited",
+     .range = {1, 1'000'000'000},
+     .words = unlimited_words,
+     .help = "most to one subscriber, of each key; needs state or slow: conflate",
+     .at = member<&topic_rule::rate>},
+    {.path = "presence",
+     .kind = flag,
+     .fallback = "false",
+     .help = "subscribers may see who else is there",
+     .at = member<&topic_rule::presence>},
+};
+
+constexpr option key_rows[] = {
+    {.path = "name",
+     .kind = text,
+     .fallback = "",
+     .help = "unique; appears in logs",
+     .required = true,
+     .syntax = key_name_fault,
+     .at = member<&api_key::name>},
+    {.path = "key",
+     .kind = secret,
+     .fallback = "",
+     .help = "the bearer token; at least 16 bytes",
+     .required = true,
+     .at = member<&api_key::key>},
+    {.path = "scopes",
+     .kind = list,
+     .fallback = "[]",
+     .range = {1, 16},
+     .words = scope_words,
+     .help = "what it may do; \"*\" is everything",
+     .required = true,
+     .at = member<&api_key::scopes>},
+};
+
+}  // namespace
+
+std::span<option const> rule_options() {
+    return rule_rows;
+}
+std::span<option const> key_options() {
+    return key_rows;
+}
+
+template <>
+std::span<option const> table_of<topic_rule>() {
+    return rule_rows;
+}
+template <>
+std::span<option const> table_of<api_key>() {
+    return key_rows;
+}
+
+}  // namespace weir::config
