@@ -24,7 +24,6 @@ constexpr std::array<std::string_view, 2> since_names = {"epoch", "offset"};
 
 constexpr std::size_t resume_token_bytes_max = 64;
 constexpr std::size_t epoch_bytes_max = 64;
-constexpr double rate_min = 0.001;  // a message every quarter of an hour
 constexpr std::uint64_t heartbeat_ms_max = 24 * 60 * 60 * 1000;
 constexpr std::uint64_t any_u32 = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t any_u64 = std::numeric_limits<std::uint64_t>::max();
@@ -62,7 +61,8 @@ private:
     bool read_topics();
     bool read_topic();
     bool read_since();
-    bool read_last();
+    bool read_page_of_one();
+    bool read_last(std::uint64_t least);
     bool read_count();
 
     field at(part p) const noexcept {
@@ -149,9 +149,9 @@ bool message_reader::read_fields() {
         case command_type::publish:
             return read_publish();
         case command_type::sync:
-            return read_topics();
+            return read_topics() && read_since() && read_page_of_one();
         case command_type::history:
-            return read_topic() && read_since() && read_last();
+            return read_topic() && read_since() && read_last(1);
         case command_type::call:
             return read_call();
         case command_type::received:
@@ -221,10 +221,10 @@ bool message_reader::read_client(field const& f) {
 }
 
 bool message_reader::read_subscribe() {
-    return read_topic() && read_since() && read_last() &&
+    return read_topic() && read_since() && read_last(0) &&
            reader_.flag(at(part::state), command_.want_state) &&
            reader_.flag(at(part::presence), command_.want_presence) &&
-           reader_.rate(at(part::rate), rate_min, command_.rate) &&
+           reader_.rate(at(part::rate), command_.rate) &&
            reader_.text(at(part::token), token_bytes_max, command_.token);
 }
 
@@ -305,10 +305,17 @@ bool message_reader::read_since() {
     return true;
 }
 
-bool message_reader::read_last() {
+/// A position is one of one topic.
+bool message_reader::read_page_of_one() {
+    if (!command_.since || (command_.topics && command_.topics->size() == 1)) return true;
+    return reader_.fail(at(part::since), "left out, unless `topics` names one topic,");
+}
+
+/// Of a page of nothing nobody could ask on from its end, so `history` has one of 1 at least.
+bool message_reader::read_last(std::uint64_t least) {
     field const f = at(part::last);
     std::uint64_t last = 0;
-    if (!reader_.integer(f, 0, any_u32, last)) return false;
+    if (!reader_.integer(f, least, any_u32, last)) return false;
     if (f) command_.last = static_cast<std::uint32_t>(last);
     return true;
 }

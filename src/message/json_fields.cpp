@@ -18,6 +18,9 @@ namespace {
 constexpr std::size_t kept_bytes_max = 64 * 1024;
 constexpr std::size_t kept_keys_max = 1024;
 
+constexpr double rate_min = 0.001;  // a message every quarter of an hour
+constexpr double rate_max = 1e6;
+
 }  // namespace
 
 void scratch::start(std::size_t text_bytes) {
@@ -121,14 +124,14 @@ bool field_reader::integer(field const& f, std::uint64_t min, std::uint64_t max,
     return true;
 }
 
-bool field_reader::rate(field const& f, double min, double& out) {
+bool field_reader::rate(field const& f, double& out) {
     if (!f) return true;
     double n = 0;
     char const* const end = f.raw.data() + f.raw.size();
     auto const read = std::from_chars(f.raw.data(), end, n);
     bool const number = read.ec == std::errc{} && read.ptr == end && std::isfinite(n);
-    if (!number || (n != 0 && n < min)) {
-        return fail(f, "a number of updates a second, or 0 for all");
+    if (!number || n < rate_min || n > rate_max) {
+        return fail(f, "a number of updates a second, from 0.001 to 1000000");
     }
     out = n;
     return true;

@@ -90,8 +90,8 @@ public:
     bool flag(field const& f, bool& out);
     /// Digits only: 1.0 and 1e3 are no integers here.
     bool integer(field const& f, std::uint64_t min, std::uint64_t max, std::uint64_t& out);
-    /// A finite number from `min` up, or 0.
-    bool rate(field const& f, double min, double& out);
+    /// Times a second; 0 and what would wait or hurry beyond reason are none.
+    bool rate(field const& f, double& out);
     bool topic(field const& f, std::string_view& out);
     /// Scans a nested object into `into`; its fields are called NAME.KEY.
     bool object(field const& f, record& into);

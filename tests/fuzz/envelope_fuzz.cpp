@@ -11,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -44,7 +46,10 @@ public:
         WEIR_ASSERT(c.event.size() <= event_bytes_max && c.key.size() <= key_bytes_max);
         WEIR_ASSERT(c.dedupe.size() <= dedupe_bytes_max && c.token.size() <= token_bytes_max);
         WEIR_ASSERT(c.client.size() <= client_bytes_max);
-        WEIR_ASSERT(c.rate >= 0);
+        WEIR_ASSERT(c.rate == 0 || (c.rate >= 0.001 && c.rate <= 1e6));
+        WEIR_ASSERT(c.type != command_type::history || !c.last || *c.last > 0);
+        bool const of_one = c.topics && c.topics->size() == 1;
+        WEIR_ASSERT(c.type != command_type::sync || !c.since || of_one);
     }
 
 private:
@@ -83,6 +88,30 @@ void check_publish(dialect const& d, command const& c, std::string_view text) {
     WEIR_ASSERT(got.value("key", "") == sent.value("key", ""));
 }
 
+/// What a client wrote, inside everything that continuity tells others of it.
+void check_pages(dialect const& d, command const& c) {
+    message m;
+    m.topic = c.topic;
+    m.event = c.event;
+    m.key = c.key;
+    m.payload = c.payload;
+    m.at = {epoch_id{1}, 1};
+    std::vector<message_ptr> const stored{std::make_shared<message const>(m)};
+    presence_member const member{std::string(c.key), 1, std::string(c.payload)};
+    std::vector<std::string> out(5);
+    d.history_payload(out[0], stored, m.at, true);
+    d.sync_payload(out[1], std::vector<topic_state_page>{{m.topic, m.at, stored, true}});
+    d.encode_gap(out[2], c.topic, {.from = 1, .reason = gap_reason::bus});
+    d.encode_presence(out[3], {m.topic, 1, {member}, {m.event}});
+    d.presence_payload(out[4], {1, 1, {member}});
+    for (std::string const& text : out) {
+        json_fault fault;
+        // Inside a page a payload lies deeper than a client may write it.
+        WEIR_ASSERT(scan_json_value(text, json_depth_max, fault) ||
+                    std::string_view(fault.what) == "nested too deep");
+    }
+}
+
 void check_answer(dialect const& d, request_id id, fault const& f) {
     std::string out;
     d.encode_error(out, id, f);
@@ -107,6 +136,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const& c = std::get<command>(read);
     checker(text, dialect.memory()).check(c);
     check_answer(dialect, c.id, {errc::unsupported, std::string(c.type_name)});
-    if (c.type == command_type::publish) check_publish(dialect, c, text);
+    if (c.type == command_type::publish) {
+        check_publish(dialect, c, text);
+        check_pages(dialect, c);
+    }
     return 0;
 }

@@ -1,66 +1,17 @@
-#include <weir/message/dialect.hpp>
+#include "decoding.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace weir {
 namespace {
 
-using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Optional;
-
-/// Decodes from a text of exactly its size that lives as long as the fixture.
-class json_decode : public testing::Test {
-protected:
-    command const& read(std::string_view text) {
-        decode(text);
-        if (auto const* refused = std::get_if<command_fault>(&answer_)) {
-            ADD_FAILURE() << text << ": " << refused->message;
-            return none_;
-        }
-        return std::get<command>(answer_);
-    }
-    command_fault const& refuse(std::string_view text) {
-        decode(text);
-        if (std::holds_alternative<command>(answer_)) {
-            ADD_FAILURE() << text << " was taken";
-            return no_fault_;
-        }
-        return std::get<command_fault>(answer_);
-    }
-
-    struct wrong {
-        std::string_view text;
-        std::string_view message;
-    };
-    void expect_refused(std::vector<wrong> const& rows) {
-        for (wrong const& row : rows) {
-            command_fault const& f = refuse(row.text);
-            EXPECT_EQ(f.message, row.message) << row.text;
-            EXPECT_EQ(f.code, errc::bad_request);
-        }
-    }
-
-    std::unique_ptr<dialect> dialect_ = make_json_dialect();
-
-private:
-    void decode(std::string_view text) {
-        text_ = std::make_unique<std::vector<char>>(text.begin(), text.end());
-        answer_ = dialect_->decode({text_->data(), text_->size()});
-    }
-
-    std::unique_ptr<std::vector<char>> text_;
-    std::variant<command, command_fault> answer_;
-    command none_;
-    command_fault no_fault_;
-};
 
 std::string long_text(std::size_t bytes) {
     return std::string(bytes, 'x');
@@ -399,68 +350,6 @@ TEST_F(json_decode, whatever_a_client_calls_itself_is_taken_and_cut) {
         << "not in the middle of a character";
 }
 
-TEST_F(json_decode, subscribe_with_everything) {
-    command const& c = read(
-        R"({"type":"subscribe","topic":"ticker.eur","since":{"epoch":"e","offset":18446744073709551615},)"
-        R"("last":4294967295,"state":true,"presence":true,"rate":2.5,"token":"t"})");
-    EXPECT_EQ(c.topic, "ticker.eur");
-    ASSERT_TRUE(c.since.has_value());
-    EXPECT_EQ(c.since->epoch, "e");
-    EXPECT_EQ(c.since->offset, 18446744073709551615U);
-    EXPECT_THAT(c.last, Optional(4294967295U));
-    EXPECT_TRUE(c.want_state);
-    EXPECT_TRUE(c.want_presence);
-    EXPECT_DOUBLE_EQ(c.rate, 2.5);
-    EXPECT_EQ(c.token, "t");
-}
-
-TEST_F(json_decode, subscribe_and_history_refuse_what_is_wrong) {
-    expect_refused({
-        {R"({"type":"subscribe","topic":"a","since":5})",
-         "field `since` must be an object at byte 40"},
-        {R"({"type":"history","topic":"a","since":"x"})",
-         "field `since` must be an object at byte 38"},
-        {R"({"type":"subscribe","topic":"a","since":{"epoch":"e"}})",
-         "field `since` must be {epoch, offset} at byte 40"},
-        {R"({"type":"subscribe","topic":"a","since":{"offset":1}})",
-         "field `since` must be {epoch, offset} at byte 40"},
-        {R"({"type":"subscribe","topic":"a","since":{"epoch":1,"offset":1}})",
-         "field `since.epoch` must be a string at byte 49"},
-        {R"({"type":"subscribe","topic":"a","since":{"epoch":"e","offset":"1"}})",
-         "field `since.offset` must be an integer from 0 to 18446744073709551615 at byte 62"},
-        {R"({"type":"subscribe","topic":"a","since":{"epoch":"e","offset":18446744073709551616}})",
-         "field `since.offset` must be an integer from 0 to 18446744073709551615 at byte 62"},
-        {R"({"type":"subscribe","topic":"a","since":{"epoch":"e","offset":1,"offset":2}})",
-         "duplicate key \"offset\" in `since` at byte 64"},
-        {R"({"type":"subscribe","topic":"a","last":-1})",
-         "field `last` must be an integer from 0 to 4294967295 at byte 39"},
-        {R"({"type":"history","topic":"a","last":4294967296})",
-         "field `last` must be an integer from 0 to 4294967295 at byte 37"},
-        {R"({"type":"subscribe","topic":"a","last":1.0})",
-         "field `last` must be an integer from 0 to 4294967295 at byte 39"},
-        {R"({"type":"subscribe","topic":"a","state":1})",
-         "field `state` must be true or false at byte 40"},
-        {R"({"type":"subscribe","topic":"a","presence":"yes"})",
-         "field `presence` must be true or false at byte 43"},
-        {R"({"type":"subscribe","topic":"a","token":7})",
-         "field `token` must be a string at byte 40"},
-    });
-}
-
-TEST_F(json_decode, rate_is_a_sensible_number) {
-    auto const with = [](std::string_view rate) {
-        return R"({"type":"subscribe","topic":"a","rate":)" + std::string(rate) + "}";
-    };
-    EXPECT_EQ(read(with("0")).rate, 0);
-    EXPECT_DOUBLE_EQ(read(with("0.001")).rate, 0.001);
-    EXPECT_DOUBLE_EQ(read(with("1e2")).rate, 100);
-    for (std::string_view const bad : {"-1", "1e-9", "1e400", "1e-400", "\"1\"", "true", "null"}) {
-        EXPECT_EQ(refuse(with(bad)).message,
-                  "field `rate` must be a number of updates a second, or 0 for all at byte 39")
-            << bad;
-    }
-}
-
 TEST_F(json_decode, auth_needs_a_token) {
     EXPECT_EQ(read(R"({"type":"auth","token":"t"})").token, "t");
     expect_refused({
@@ -481,44 +370,6 @@ TEST_F(json_decode, call_needs_a_method) {
         {R"({"type":"call","method":""})", "call needs a method"},
         {R"({"type":"call","method":{}})", "field `method` must be a string at byte 24"},
     });
-}
-
-TEST_F(json_decode, received_needs_a_count) {
-    EXPECT_EQ(read(R"({"type":"received","count":18446744073709551615})").count,
-              18446744073709551615U);
-    expect_refused({{R"({"type":"received"})", "received needs a count"}});
-    for (std::string_view const bad :
-         {"-1", "1.0", "1e3", "\"1\"", "18446744073709551616", "null"}) {
-        EXPECT_EQ(refuse(R"({"type":"received","count":)" + std::string(bad) + "}").message,
-                  "field `count` must be an integer from 0 to 18446744073709551615 at byte 27")
-            << bad;
-    }
-}
-
-TEST_F(json_decode, sync_names_topics_or_none) {
-    EXPECT_FALSE(read(R"({"type":"sync"})").topics.has_value());
-    {
-        command const& c = read(R"({"type":"sync","topics":[]})");
-        ASSERT_TRUE(c.topics.has_value());
-        EXPECT_TRUE(c.topics->empty());
-    }
-    {
-        command const& c = read(R"({"type":"sync","topics":[ "a" , "b\u002ec" ]})");
-        ASSERT_TRUE(c.topics.has_value());
-        EXPECT_THAT(std::vector<std::string>(c.topics->begin(), c.topics->end()),
-                    ElementsAre("a", "b.c"));
-    }
-    expect_refused({
-        {R"({"type":"sync","topics":"a"})",
-         "field `topics` must be an array of at most 1024 topic names at byte 24"},
-        {R"({"type":"sync","topics":["a",1]})", "field `topics` must be a string at byte 29"},
-        {R"({"type":"sync","topics":["a","b."]})", "topics: empty segment at byte 2 of the name"},
-    });
-    std::string names = "\"a\"";
-    for (std::size_t i = 1; i != sync_topics_max; ++i) names += ",\"a\"";
-    EXPECT_EQ(read(R"({"type":"sync","topics":[)" + names + "]}").topics->size(), sync_topics_max);
-    EXPECT_EQ(refuse(R"({"type":"sync","topics":[)" + names + ",\"a\"]}").message,
-              "field `topics` must be an array of at most 1024 topic names at byte 24");
 }
 
 TEST_F(json_decode, nothing_is_left_from_the_message_before) {

@@ -1,39 +1,14 @@
-#include <weir/message/dialect.hpp>
-#include <weir/message/json_scan.hpp>
+#include "encoding.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <memory>
 #include <string>
 
 namespace weir {
 namespace {
 
 using nlohmann::json;
-
-/// Encodes behind something that is already there: the encoders append.
-class json_encode : public testing::Test {
-protected:
-    template <class Write>
-    std::string encode(Write write) {
-        std::string out = "before";
-        write(out);
-        EXPECT_TRUE(out.starts_with("before"));
-        out.erase(0, 6);
-        json_fault fault;
-        EXPECT_TRUE(scan_json_value(out, 64, fault)) << fault.what << ": " << out;
-        return out;
-    }
-    template <class Event>
-    std::string event(Event const& e) {
-        return encode([&](std::string& out) { dialect_->encode(out, e); });
-    }
-
-    std::unique_ptr<dialect> dialect_ = make_json_dialect();
-    epoch_id epoch_{0x1122'3344'5566'7788};
-    std::string epoch_text_ = epoch_.text();
-};
 
 TEST_F(json_encode, message_with_everything_in_the_order_of_the_contract) {
     message m;
@@ -169,16 +144,8 @@ TEST_F(json_encode, ping_and_pong) {
               R"({"type":"pong","id":"p"})");
 }
 
-TEST_F(json_encode, payloads_of_answers) {
-    auto const subscribed = [&](std::optional<position> const& at, bool recovered) {
-        return encode(
-            [&](std::string& out) { dialect_->subscribed_payload(out, "a.b", at, recovered); });
-    };
+TEST_F(json_encode, payload_of_an_answer_to_publish) {
     std::string const where = "{\"epoch\":\"" + epoch_text_ + "\",\"offset\":5}";
-    EXPECT_EQ(subscribed(std::nullopt, false), R"({"topic":"a.b","recovered":false})");
-    EXPECT_EQ(subscribed(position{epoch_, 5}, true),
-              "{\"topic\":\"a.b\",\"position\":" + where + ",\"recovered\":true}");
-
     auto const published = [&](std::optional<position> const& at) {
         return encode([&](std::string& out) { dialect_->published_payload(out, at); });
     };

@@ -53,11 +53,11 @@ struct command {
     bool is_volatile = false;  ///< publish
     bool echo = true;          ///< publish
 
-    std::optional<since_position> since;  ///< subscribe, history
-    std::optional<std::uint32_t> last;    ///< subscribe, history
+    std::optional<since_position> since;  ///< subscribe, history; sync of exactly one topic
+    std::optional<std::uint32_t> last;    ///< subscribe; history: at least 1
     bool want_state = false;              ///< subscribe
     bool want_presence = false;           ///< subscribe
-    double rate = 0;                      ///< subscribe: updates a second, 0 for all
+    double rate = 0;                      ///< subscribe: updates a second; 0: not asked for
 
     std::uint64_t count = 0;  ///< received
 
