@@ -5,22 +5,22 @@
 namespace weir {
 
 bool by_home_name::operator()(topic_home const* a, topic_home const* b) const noexcept {
-    return *a->name_ < *b->name_;
+    return a->name() < b->name();
 }
 bool by_home_name::operator()(std::string_view a, topic_home const* b) const noexcept {
-    return a < *b->name_;
+    return a < b->name();
 }
 bool by_home_name::operator()(topic_home const* a, std::string_view b) const noexcept {
-    return *a->name_ < b;
+    return a->name() < b;
 }
 
-home_table::home_table(std::size_t topics_max, memory_broker_shared& shared)
-    : topics_max_(topics_max), shared_(shared) {
-    quiet_.before = quiet_.behind = &quiet_;
-}
+home_table::home_table(memory_broker_settings const& settings, memory_broker_shared& shared,
+                       policy_source const& policies)
+    : settings_(settings), shared_(shared), policies_(policies) {}
 
 home_table::~home_table() {
     shared_.topics.fetch_sub(homes_.size(), std::memory_order_relaxed);
+    shared_.history_bytes.fetch_sub(bytes_, std::memory_order_relaxed);
 }
 
 topic_home* home_table::find(std::string_view topic) noexcept {
@@ -42,31 +42,56 @@ topic_home* home_table::find_or_create(std::string_view topic) {
 }
 
 void home_table::add_interest(topic_home& home, unsigned shard) {
-    if (home.interest.empty()) unlink(home);
     home.interest.insert(shard);
+    settle(home);
 }
 
 void home_table::remove_interest(topic_home& home, unsigned shard) {
     if (!home.interest.contains(shard)) return;  // its attach was refused
     home.interest.erase(shard);
-    if (home.interest.empty()) append_quiet(home);
+    settle(home);
 }
 
 position home_table::advance(topic_home& home) {
-    if (home.interest.empty()) {
-        unlink(home);
-        append_quiet(home);
-    }
+    if (home.linked()) append_quiet(home);
     ++home.head.offset;
     return home.head;
+}
+
+bool home_table::in_use(topic_home const& home) const noexcept {
+    if (!home.interest.empty()) return true;
+    auto const* const keep = home.keep_.get();
+    return keep != nullptr &&
+           (keep->log.size() != 0 || keep->state.size() != 0 || clock_ < keep->known_until_);
+}
+
+void home_table::settle(topic_home& home) noexcept {
+    if (in_use(home)) {
+        quiet_.remove(home);
+    } else if (!home.linked()) {
+        append_quiet(home);
+    }
 }
 
 void home_table::tick(mono_time at) {
     if (last_tick_ != never) clock_ += std::max(nanoseconds{0}, nanoseconds{at - last_tick_});
     last_tick_ = at;
+    if (reviewed_to_) review_policies();
+    work_due(removed_a_tick);
+    if (over_bound()) trim_to_bound(removed_a_tick);
     // At the limit, a sibling may have refused a topic while quiet ones stand here.
-    bool const full = shared_.topics.load(std::memory_order_relaxed) >= topics_max_;
+    bool const full = shared_.topics.load(std::memory_order_relaxed) >= settings_.topics_max;
     forget_overdue(forgotten_a_tick, full ? seconds{0} : quiet_time);
+}
+
+memory_broker::topic_facts home_table::facts_of(topic_home const& home) const {
+    memory_broker::topic_facts facts{home.name(), home.head, home.interest.size()};
+    if (auto const* const keep = home.keep_.get()) {
+        facts.messages = keep->log.size();
+        facts.bytes = keep->counted_;
+        facts.state_keys = keep->state.size();
+    }
+    return facts;
 }
 
 std::vector<memory_broker::topic_facts> home_table::list(std::string_view after,
@@ -74,8 +99,7 @@ std::vector<memory_broker::topic_facts> home_table::list(std::string_view after,
     std::vector<memory_broker::topic_facts> facts;
     for (auto at = in_order_.upper_bound(after); at != in_order_.end() && facts.size() < max;
          ++at) {
-        topic_home const& home = **at;
-        facts.push_back({*home.name_, home.head, home.interest.size()});
+        facts.push_back(facts_of(**at));
     }
     return facts;
 }
@@ -84,26 +108,27 @@ std::vector<memory_broker::topic_facts> home_table::list(std::string_view after,
 /// was quiet for longest here.
 bool home_table::take_place() {
     auto taken = shared_.topics.load(std::memory_order_relaxed);
-    while (taken < topics_max_) {
+    while (taken < settings_.topics_max) {
         if (shared_.topics.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed)) {
             return true;
         }
     }
-    if (quiet_.behind == &quiet_) return false;
+    if (quiet_.empty()) return false;
     erase_longest_quiet();
     return true;
 }
 
 void home_table::erase_longest_quiet() {
-    auto& home = static_cast<topic_home&>(*quiet_.behind);
-    unlink(home);
+    auto& home = quiet_.front();
+    if (home.keep_) dissolve(home);
+    quiet_.remove(home);
     in_order_.erase(home.in_order_);
-    homes_.erase(homes_.find(*home.name_));
+    homes_.erase(homes_.find(home.name()));
 }
 
 void home_table::forget_overdue(std::size_t at_most, nanoseconds quiet_for) {
-    for (; at_most != 0 && quiet_.behind != &quiet_; --at_most) {
-        if (clock_ - static_cast<topic_home&>(*quiet_.behind).quiet_since_ < quiet_for) return;
+    for (; at_most != 0 && !quiet_.empty(); --at_most) {
+        if (clock_ - quiet_.front().quiet_since_ < quiet_for) return;
         erase_longest_quiet();
         shared_.topics.fetch_sub(1, std::memory_order_relaxed);
     }
@@ -111,15 +136,7 @@ void home_table::forget_overdue(std::size_t at_most, nanoseconds quiet_for) {
 
 void home_table::append_quiet(topic_home& home) noexcept {
     home.quiet_since_ = clock_;
-    home.before = quiet_.before;
-    home.behind = &quiet_;
-    quiet_.before->behind = &home;
-    quiet_.before = &home;
-}
-
-void home_table::unlink(topic_home& home) noexcept {
-    home.before->behind = home.behind;
-    home.behind->before = home.before;
+    quiet_.append(home);
 }
 
 }  // namespace weir

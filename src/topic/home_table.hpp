@@ -1,30 +1,32 @@
 #pragma once
 
 #include "topic/interest_set.hpp"
+#include "topic/ring_list.hpp"
+#include "topic/topic_log.hpp"
+#include "topic/topic_state.hpp"
 
 #include <weir/base/clock.hpp>
 #include <weir/base/ids.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/memory_broker.hpp>
 #include <weir/topic/name_hash.hpp>
+#include <weir/topic/policy.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace weir {
-
-struct quiet_link {
-    quiet_link* before = nullptr;
-    quiet_link* behind = nullptr;
-};
 
 struct topic_home;
 struct by_home_name {
@@ -35,17 +37,40 @@ struct by_home_name {
 };
 using homes_by_name = std::set<topic_home*, by_home_name>;
 
-/// A topic at its home shard: what makes its order. Its log hangs here once topics have one.
-struct topic_home : private quiet_link {
-    position head;  ///< the newest message; offset 0: none yet
-    interest_set interest;
+struct by_quiet;         // tags of lists
+struct by_last_publish;  // among topics whose log holds something
+
+/// What is kept of a topic beside its order, as its policy says. Topics of which nothing is to be
+/// kept have none.
+struct topic_keep : ring_link<by_last_publish> {
+    topic_keep(topic_home& of, topic_policy const& p, std::uint64_t head)
+        : home(&of), policy(p), log(head, p.history), state(p.state, p.state_keys) {}
+
+    topic_home* home;
+    topic_policy policy;
+    topic_log log;
+    topic_state state;
 
 private:
     friend class home_table;
-    friend by_home_name;
+    std::size_t counted_ = 0;  ///< of log and state, in the sums of the table
+    nanoseconds known_until_{0};
+    nanoseconds due_ = nanoseconds::max();  ///< its place in the table's due_; max: none
+};
+
+/// A topic at its home shard: what makes its order.
+struct topic_home : ring_link<by_quiet> {
+    position head;  ///< the newest message; offset 0: none yet
+    interest_set interest;
+    std::string const& name() const noexcept { return *name_; }
+
+private:
+    friend class home_table;
+    std::uint32_t policy_as_of_ = 0;  ///< 0: not looked up yet
+    std::unique_ptr<topic_keep> keep_;
     std::string const* name_ = nullptr;  ///< the table's key
     homes_by_name::iterator in_order_;
-    nanoseconds quiet_since_{0};  ///< on the table's own clock; only without interest
+    nanoseconds quiet_since_{0};  ///< on the table's own clock; only in the list of the quiet
 };
 
 /// Epochs of 8 random bytes, fetched from the kernel many at a time: a call for each would be most
@@ -65,18 +90,29 @@ private:
     std::size_t left_ = 0;
 };
 
-/// The topics whose home is one shard. Those without interest stand in a list, the longest quiet
-/// first, and are forgotten from its front: after `quiet_time`, or sooner when the limit of topics
-/// (one for all shards) needs their place. A pointer lives until the next call that may forget:
-/// find_or_create() and tick().
+/// The topics whose home is one shard. Those without interest of which nothing is kept stand in a
+/// list, the longest quiet first, and are forgotten from its front: after `quiet_time`, or sooner
+/// when the limit of topics (one for all shards) needs their place. A topic with history is not in
+/// that list before its history's age has passed since its last message. A pointer lives until the
+/// next call that may forget: find_or_create() and tick().
+///
+/// Work that waits for time (expiry by age) stands in one queue by when it is due, an entry for
+/// each topic, and is done in bounded portions: in tick(), and a little with each message kept.
 class home_table {
 public:
     static constexpr seconds quiet_time{60};
     /// Topics forgotten in one tick, a few µs each when a million make every access a cache miss. A
     /// new topic pays for two more, so the number overdue cannot grow, whatever the rate of names.
     static constexpr std::size_t forgotten_a_tick = 500;
+    /// Messages removed by age or for the bound of bytes in one tick, well below a µs each.
+    static constexpr std::size_t removed_a_tick = 4096;
+    /// Likewise with each message that is kept, so that what is overdue cannot grow.
+    static constexpr std::size_t removed_a_message = 4;
+    /// Topics whose policy is looked up again in one tick after policies_changed().
+    static constexpr std::size_t reviewed_a_tick = 500;
 
-    home_table(std::size_t topics_max, memory_broker_shared& shared);
+    home_table(memory_broker_settings const& settings, memory_broker_shared& shared,
+               policy_source const& policies);
     home_table(home_table const&) = delete;
     home_table& operator=(home_table const&) = delete;
     ~home_table();
@@ -87,12 +123,30 @@ public:
 
     void add_interest(topic_home& home, unsigned shard);
     void remove_interest(topic_home& home, unsigned shard);
-    /// The place of the next message.
+    /// The place of the next message; store() has to follow where something is kept.
     position advance(topic_home& home);
 
+    /// What is kept of a topic by the policy of now; null: nothing.
+    topic_keep* keep_of(topic_home& home) {
+        if (home.policy_as_of_ != policies_as_of_) look_up_policy(home);
+        return home.keep_.get();
+    }
+    /// False: the state would grow, all shards together keep as many bytes as they may, and no log
+    /// here could give way.
+    bool has_room(topic_keep const& keep, publication const& p) const;
+    /// Into log and state. The oldest of the longest unpublished logs here give way.
+    void store(topic_keep& keep, message_ptr const& m);
+    log_page read(topic_home& home, log_query const& q);
+    void clear_history(topic_home& home);
+    void clear_state(topic_home& home);
+
+    void policies_changed();
     void tick(mono_time at);
 
     std::size_t size() const noexcept { return homes_.size(); }
+    std::size_t bytes() const noexcept { return bytes_; }
+    std::uint64_t trimmed_for_others() const noexcept { return trimmed_; }
+    memory_broker::topic_facts facts_of(topic_home const& home) const;
     std::vector<memory_broker::topic_facts> list(std::string_view after, std::size_t max) const;
 
 private:
@@ -100,14 +154,35 @@ private:
     void erase_longest_quiet();
     void forget_overdue(std::size_t at_most, nanoseconds quiet_for);
     void append_quiet(topic_home& home) noexcept;
-    static void unlink(topic_home& home) noexcept;
+    bool in_use(topic_home const& home) const noexcept;
+    /// Into the list of the quiet or out of it, after something was kept, removed or detached.
+    void settle(topic_home& home) noexcept;
 
-    std::size_t const topics_max_;
+    // home_keep.cpp
+    void look_up_policy(topic_home& home);
+    void dissolve(topic_home& home);
+    /// After each change of log or state: the sums, the lists, the queue of what is due.
+    void kept_changed(topic_keep& keep);
+    bool over_bound() const noexcept;
+    std::size_t trim_to_bound(std::size_t at_most);
+    nanoseconds next_due(topic_keep const& keep) const noexcept;
+    void schedule(topic_keep& keep, nanoseconds due);
+    void work_due(std::size_t budget);
+    void review_policies();
+
+    memory_broker_settings const settings_;
     memory_broker_shared& shared_;
+    policy_source const& policies_;
     std::unordered_map<std::string, topic_home, name_hash, std::equal_to<>> homes_;
     homes_by_name in_order_;  ///< so that list() never walks a million topics
     epoch_source epochs_;
-    quiet_link quiet_;  ///< ring; behind it the longest quiet
+    ring_list<topic_home, by_quiet> quiet_;        ///< the longest quiet first
+    ring_list<topic_keep, by_last_publish> logs_;  ///< the longest unpublished first
+    std::set<std::pair<nanoseconds, topic_keep*>> due_;
+    std::uint32_t policies_as_of_ = 1;
+    std::optional<std::string> reviewed_to_;  ///< while policies are being looked up again
+    std::size_t bytes_ = 0;
+    std::uint64_t trimmed_ = 0;
     mono_time last_tick_ = never;
     nanoseconds clock_{0};  ///< time between ticks, summed: runs from 0, whatever mono_time is
 };

@@ -1,71 +1,13 @@
-#include "topic/memory_cluster.hpp"
+#include "topic/lone_shard.hpp"
 
 #include <weir/topic/memory_broker.hpp>
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 
 namespace weir {
 namespace {
-
-/// One shard alone, or one whose siblings exist only as a post that keeps what it is given.
-struct lone_shard final : broker_post, broker_listener {
-    explicit lone_shard(memory_broker_settings settings) : broker(settings, shared, *this, *this) {
-        tick(seconds{0});
-    }
-
-    void post(unsigned shard, broker_mail mail) override {
-        sent.emplace_back(shard, std::move(mail));
-    }
-    std::size_t backlog(unsigned shard) const override {
-        auto const known = backlogs.find(shard);
-        return known == backlogs.end() ? 0 : known->second;
-    }
-    void on_attached(std::string_view topic, result<position> at) override {
-        attached.emplace_back(topic, std::move(at));
-    }
-    void on_published(publish_ticket, result<position> at) override {
-        published.push_back(std::move(at));
-    }
-    void on_message(message_ptr m) override { messages.push_back(std::move(m)); }
-
-    result<position> publish(std::string topic, std::string payload = "1") {
-        publication p;
-        p.topic = std::move(topic);
-        p.payload = std::move(payload);
-        broker.publish(std::move(p), 1);
-        return published.back();
-    }
-    result<position> attach(std::string_view topic) {
-        broker.attach(topic);
-        return attached.back().second;
-    }
-    void tick(seconds later) { broker.on_tick(time += later); }
-    std::vector<std::string> names() const {
-        std::vector<std::string> out;
-        for (auto const& facts : broker.list("", 100)) out.push_back(facts.name);
-        return out;
-    }
-
-    memory_broker_shared shared;
-    std::map<unsigned, std::size_t> backlogs;
-    std::vector<std::pair<unsigned, broker_mail>> sent;
-    std::vector<std::pair<std::string, result<position>>> attached;
-    std::vector<result<position>> published;
-    std::vector<message_ptr> messages;
-    mono_time time = mono_time{} + seconds{1'000'000};
-    memory_broker broker;
-};
-
-/// A topic whose home is that shard.
-std::string topic_at(unsigned home, unsigned shards) {
-    for (int i = 0;; ++i) {
-        auto name = "t" + std::to_string(i);
-        if (memory_broker::home_of(name, shards) == home) return name;
-    }
-}
 
 using names = std::vector<std::string>;
 
@@ -196,7 +138,7 @@ TEST(memory_broker, a_quiet_topic_is_forgotten_after_a_minute) {
 TEST(memory_broker, what_was_made_before_the_first_tick_gets_its_minute) {
     memory_broker_shared shared;
     lone_shard other({});
-    memory_broker fresh({}, shared, other, other);
+    memory_broker fresh({}, shared, other, other, other);
     fresh.publish(make_publication("a"), 1);
     fresh.on_tick(mono_time{} + seconds{5'000'000});
     EXPECT_EQ(fresh.topics(), 1U);
@@ -236,8 +178,8 @@ TEST(memory_broker, at_the_limit_quiet_topics_of_a_sibling_go_with_its_next_tick
     memory_broker_shared shared;
     lone_shard ears({});
     memory_broker_settings const settings{.shard = 0, .shards = 2, .topics_max = 1};
-    memory_broker first(settings, shared, ears, ears);
-    memory_broker second({.shard = 1, .shards = 2, .topics_max = 1}, shared, ears, ears);
+    memory_broker first(settings, shared, ears, ears, ears);
+    memory_broker second({.shard = 1, .shards = 2, .topics_max = 1}, shared, ears, ears, ears);
     first.publish(make_publication(topic_at(0, 2)), 1);
     second.attach(topic_at(1, 2));
     EXPECT_FALSE(ears.attached.back().second.has_value());
@@ -250,7 +192,7 @@ TEST(memory_broker, the_count_goes_with_the_broker) {
     memory_broker_shared shared;
     lone_shard ears({});
     {
-        memory_broker broker({}, shared, ears, ears);
+        memory_broker broker({}, shared, ears, ears, ears);
         broker.publish(make_publication("a"), 1);
         broker.attach("b");
         EXPECT_EQ(shared.topics.load(), 2U);
@@ -285,6 +227,9 @@ struct hasty_listener final : broker_listener {
         broker->on_tick(mono_time{} + seconds{100});
         broker->on_tick(mono_time{} + seconds{900});  // forgets it
     }
+    void on_read(read_ticket, result<log_page>) override {}
+    void on_members(read_ticket, result<presence_page>) override {}
+    void on_presence(presence_change_ptr) override {}
     memory_broker* broker = nullptr;
     int messages = 0;
     std::uint64_t last = 0;
@@ -294,7 +239,7 @@ TEST(memory_broker, a_listener_may_detach_from_inside) {
     memory_broker_shared shared;
     lone_shard post({});
     hasty_listener listener;
-    memory_broker broker({}, shared, post, listener);
+    memory_broker broker({}, shared, post, listener, post);
     listener.broker = &broker;
     broker.attach("news");
     broker.publish(make_publication("news"), 1);

@@ -57,15 +57,20 @@ private:
 };
 
 /// Follows two topics, publishes to both, and works until it has seen everything.
-struct shard_thread final : broker_listener {
+struct shard_thread final : broker_listener, policy_source {
     shard_thread(unsigned self, memory_broker_shared& shared, post_office& post)
         : self_(self),
           post_(post),
-          broker({.shard = self, .shards = shards}, shared, post, *this) {}
+          broker({.shard = self, .shards = shards}, shared, post, *this, *this) {}
 
     void on_attached(std::string_view, result<position> at) override { attached += at.has_value(); }
     void on_published(publish_ticket, result<position> at) override { stored += at.has_value(); }
     void on_message(message_ptr m) override { seen[m->topic == "b"].push_back(m->payload); }
+
+    void on_read(read_ticket, result<log_page>) override {}
+    void on_members(read_ticket, result<presence_page>) override {}
+    void on_presence(presence_change_ptr) override {}
+    topic_policy policy_of(std::string_view) const override { return {}; }
 
     void run(std::latch& all_attached) {
         broker.attach("a");

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,7 +17,7 @@ namespace weir {
 /// first ones of all pairs.
 class memory_cluster final : public broker_cluster, public broker_post, public policy_source {
 public:
-    explicit memory_cluster(cluster_wish const& wish) : random_(wish.seed) {
+    explicit memory_cluster(cluster_wish const& wish) : random_(wish.seed), policy_(wish.policy) {
         auto const shards = static_cast<unsigned>(wish.listeners.size());
         stalled_.resize(shards);
         waiting_.resize(std::size_t{shards} * shards);
@@ -50,11 +52,20 @@ public:
         time_ += seconds{61};
         for (auto& m : members_) m->on_tick(time_);
     }
+    void pass(seconds time) override {
+        for (; time > seconds{0}; time -= seconds{1}) {
+            time_ += seconds{1};
+            for (auto& m : members_) m->on_tick(time_);
+            settle();
+        }
+    }
     void stall(unsigned i) override { stalled_.at(i) = true; }
     void release(unsigned i) override { stalled_.at(i) = false; }
 
 private:
-    topic_policy policy_of(std::string_view) const override { return {}; }
+    topic_policy policy_of(std::string_view topic) const override {
+        return policy_ ? policy_(topic) : topic_policy{};
+    }
     void post(unsigned shard, broker_mail mail) override {
         ++mails_;
         EXPECT_NE(shard, mail.from) << "mail to itself";
@@ -70,6 +81,7 @@ private:
     std::size_t to(std::size_t pair) const { return pair % members_.size(); }
 
     dice random_;
+    std::function<topic_policy(std::string_view)> policy_;
     memory_broker_shared shared_;
     std::vector<std::unique_ptr<memory_broker>> members_;
     std::vector<std::deque<broker_mail>> waiting_;  ///< by sender, then receiver

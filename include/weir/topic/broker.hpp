@@ -45,7 +45,7 @@ struct log_query {
     };
     std::string topic;
     what kind = what::after;
-    std::optional<position> at;
+    std::optional<position> at{};
     std::uint32_t messages_max = 100;  ///< of one page
     std::size_t bytes_max = 1 << 20;   ///< likewise; a page has at least one message
 };

@@ -36,8 +36,16 @@ struct broker_mail {
     struct deliver {
         message_ptr what;
     };
+    struct read {
+        log_query what;
+        read_ticket ticket;
+    };
+    struct page {
+        read_ticket ticket;
+        result<log_page> what;
+    };
     unsigned from = 0;  ///< the shard that sent it
-    std::variant<attach, attached, detach, publish, published, deliver> content;
+    std::variant<attach, attached, detach, publish, published, deliver, read, page> content;
 };
 
 /// How a memory broker reaches its siblings: first in, first out for each pair of shards.
@@ -63,9 +71,10 @@ struct memory_broker_settings {
     std::size_t history_bytes_max = 1 << 30;  ///< logs and states of all shards together
 };
 
-/// What all instances of one memory broker share: how many topics exist. Outlives them.
+/// What all instances of one memory broker share: how much there is. Outlives them.
 struct memory_broker_shared {
     std::atomic<std::size_t> topics{0};
+    std::atomic<std::size_t> history_bytes{0};  ///< of logs and states, by stored_bytes()
 };
 
 /// Orders topics inside the process: each has a home shard by hash, which keeps its epoch and
@@ -73,8 +82,15 @@ struct memory_broker_shared {
 /// no sockets, time passed in. What concerns a topic at home is answered inside the call, without
 /// mail.
 ///
-/// A topic exists from its first attach or publish. Without interest it is forgotten, with its
-/// epoch, when it was quiet for a minute, or sooner when the limit of topics needs its place.
+/// A topic exists from its first attach or publish. It is forgotten, with its epoch, when it was
+/// quiet for a minute, or sooner when the limit of topics needs its place: without interest, with
+/// nothing in its log and state, and not before its history's age has passed since its last
+/// message, so that a position at its head is still known as long as one in its log would be.
+///
+/// What is kept is bounded by each topic's policy and by `history_bytes_max` for all shards. Above
+/// that the oldest messages of the longest unpublished topics of the publishing shard go, and with
+/// its next tick those of other shards; a state that would grow is refused when no log gives way.
+/// A message in a log and a state counts twice.
 class memory_broker final : public broker {
 public:
     memory_broker(memory_broker_settings settings, memory_broker_shared& shared,
@@ -99,18 +115,30 @@ public:
 
     /// Topics whose home is here.
     std::size_t topics() const noexcept;
-    /// Logs and states kept here.
+    /// Of their logs and states, by stored_bytes().
     std::size_t history_bytes() const noexcept;
+    /// What the bounds of this home have cost so far.
+    struct tally {
+        std::uint64_t trimmed_for_others = 0;  ///< messages that went for `history_bytes_max`
+    };
+    tally counts() const noexcept;
     /// For the server API: interest and position of a topic whose home is here.
     struct topic_facts {
         std::string name;
         position at;
         unsigned interested_shards = 0;
+        std::size_t messages = 0;    ///< in its log
+        std::size_t bytes = 0;       ///< of log and state
+        std::size_t state_keys = 0;  ///< a `last` state has one
     };
     /// Up to `max` topics after the name `after`, in name order.
     std::vector<topic_facts> list(std::string_view after, std::size_t max) const;
     /// The newest position of a topic whose home is here; none: not known here.
     std::optional<position> find(std::string_view topic) const;
+    std::optional<topic_facts> facts_of(std::string_view topic) const;
+    /// Of a topic whose home is here: what is kept goes, order and epoch stay. False: not known.
+    bool clear_history(std::string_view topic);
+    bool clear_state(std::string_view topic);
 
     static unsigned home_of(std::string_view topic, unsigned shards) noexcept;
 

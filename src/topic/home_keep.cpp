@@ -1,0 +1,162 @@
+// What a home keeps of its topics: policies, bytes, and work that waits for time.
+
+#include "topic/home_table.hpp"
+
+#include <weir/base/assert.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace weir {
+namespace {
+
+bool keeps_something(topic_policy const& p) noexcept {
+    return p.history.kept() || p.state != state_kind::none;
+}
+
+}  // namespace
+
+void home_table::look_up_policy(topic_home& home) {
+    home.policy_as_of_ = policies_as_of_;
+    auto const policy = policies_.policy_of(home.name());
+    if (!keeps_something(policy)) {
+        if (home.keep_) dissolve(home);
+    } else if (!home.keep_) {
+        home.keep_ = std::make_unique<topic_keep>(home, policy, home.head.offset);
+        return;
+    } else if (auto& keep = *home.keep_; keep.policy != policy) {
+        keep.policy = policy;
+        keep.log.set_policy(policy.history);
+        keep.state.set_policy(policy.state, policy.state_keys);
+        kept_changed(keep);
+    }
+    settle(home);
+}
+
+void home_table::dissolve(topic_home& home) {
+    auto& keep = *home.keep_;
+    keep.log.clear();
+    keep.state.clear();
+    kept_changed(keep);
+    schedule(keep, nanoseconds::max());
+    home.keep_.reset();
+}
+
+bool home_table::has_room(topic_keep const& keep, publication const& p) const {
+    if (keep.policy.state == state_kind::none || !logs_.empty()) return true;
+    auto const size = message_overhead_bytes + p.topic.size() + p.event.size() + p.payload.size() +
+                      p.key.size() + p.from.size();
+    return shared_.history_bytes.load(std::memory_order_relaxed) +
+               keep.state.growth(p.key, p.payload, size) <=
+           settings_.history_bytes_max;
+}
+
+void home_table::store(topic_keep& keep, message_ptr const& m) {
+    keep.log.append(m, clock_);
+    keep.state.apply(m);
+    if (keep.policy.history.kept()) keep.known_until_ = clock_ + keep.policy.history.age;
+    logs_.remove(keep);
+    kept_changed(keep);
+    if (over_bound()) trim_to_bound(std::numeric_limits<std::size_t>::max());
+    work_due(removed_a_message);
+}
+
+log_page home_table::read(topic_home& home, log_query const& q) {
+    auto const* const keep = keep_of(home);
+    if (q.kind == log_query::what::state) {
+        return keep != nullptr ? keep->state.read(q, home.head)
+                               : topic_state(state_kind::none, 0).read(q, home.head);
+    }
+    return keep != nullptr ? keep->log.read(q, home.head, clock_)
+                           : topic_log(home.head.offset, {}).read(q, home.head, clock_);
+}
+
+void home_table::clear_history(topic_home& home) {
+    if (!home.keep_) return;
+    home.keep_->log.clear();
+    kept_changed(*home.keep_);
+}
+
+void home_table::clear_state(topic_home& home) {
+    if (!home.keep_) return;
+    home.keep_->state.clear();
+    kept_changed(*home.keep_);
+}
+
+void home_table::kept_changed(topic_keep& keep) {
+    auto const bytes = keep.log.bytes() + keep.state.bytes();
+    // Differences of unsigned numbers add up right, whichever is larger.
+    shared_.history_bytes.fetch_add(bytes - keep.counted_, std::memory_order_relaxed);
+    bytes_ += bytes - keep.counted_;
+    keep.counted_ = bytes;
+    if (keep.log.size() == 0) {
+        logs_.remove(keep);
+    } else if (!keep.linked()) {
+        logs_.append(keep);
+    }
+    // An entry that is early only costs a look; a full log must not move it with each message.
+    if (auto const due = next_due(keep); due < keep.due_) schedule(keep, due);
+    settle(*keep.home);
+}
+
+bool home_table::over_bound() const noexcept {
+    return shared_.history_bytes.load(std::memory_order_relaxed) > settings_.history_bytes_max;
+}
+
+/// Each message that goes was appended once, so this is O(1) for a message over its life.
+std::size_t home_table::trim_to_bound(std::size_t at_most) {
+    std::size_t removed = 0;
+    while (removed != at_most && over_bound() && !logs_.empty()) {
+        auto& keep = logs_.front();
+        keep.log.drop_oldest();
+        ++trimmed_;
+        ++removed;
+        kept_changed(keep);
+    }
+    return removed;
+}
+
+nanoseconds home_table::next_due(topic_keep const& keep) const noexcept {
+    auto due = keep.log.next_expiry();
+    if (clock_ < keep.known_until_) due = std::min(due, keep.known_until_);
+    return due;
+}
+
+void home_table::schedule(topic_keep& keep, nanoseconds due) {
+    if (due == keep.due_) return;
+    if (keep.due_ != nanoseconds::max()) due_.erase({keep.due_, &keep});
+    keep.due_ = due;
+    if (due != nanoseconds::max()) due_.emplace(due, &keep);
+}
+
+/// A topic that is looked at costs as much as a message that goes.
+void home_table::work_due(std::size_t budget) {
+    while (budget != 0 && !due_.empty() && due_.begin()->first <= clock_) {
+        auto& keep = *due_.begin()->second;
+        --budget;
+        auto const removed = keep.log.expire(clock_, budget);
+        budget -= removed;
+        schedule(keep, next_due(keep));
+        kept_changed(keep);
+    }
+}
+
+void home_table::policies_changed() {
+    if (++policies_as_of_ == 0) policies_as_of_ = 1;
+    reviewed_to_.emplace();
+}
+
+/// Topics that nobody uses would keep by the old policy for ever.
+void home_table::review_policies() {
+    auto at = in_order_.upper_bound(std::string_view(*reviewed_to_));
+    for (auto left = reviewed_a_tick; left != 0; --left, ++at) {
+        if (at == in_order_.end()) {
+            reviewed_to_.reset();
+            return;
+        }
+        keep_of(**at);
+        *reviewed_to_ = (*at)->name();
+    }
+}
+
+}  // namespace weir

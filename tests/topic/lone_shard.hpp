@@ -1,0 +1,95 @@
+#pragma once
+
+#include "topic/broker_conformance.hpp"
+
+#include <weir/topic/memory_broker.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// One shard alone, or one whose siblings exist only as a post that keeps what it is given.
+struct lone_shard final : broker_post, broker_listener, policy_source {
+    explicit lone_shard(memory_broker_settings settings)
+        : broker(settings, shared, *this, *this, *this) {
+        tick(seconds{0});
+    }
+
+    void post(unsigned shard, broker_mail mail) override {
+        sent.emplace_back(shard, std::move(mail));
+    }
+    std::size_t backlog(unsigned shard) const override {
+        auto const known = backlogs.find(shard);
+        return known == backlogs.end() ? 0 : known->second;
+    }
+    void on_attached(std::string_view topic, result<position> at) override {
+        attached.emplace_back(topic, std::move(at));
+    }
+    void on_published(publish_ticket, result<position> at) override {
+        published.push_back(std::move(at));
+    }
+    void on_message(message_ptr m) override { messages.push_back(std::move(m)); }
+    void on_read(read_ticket, result<log_page> page) override { pages.push_back(std::move(page)); }
+    void on_members(read_ticket, result<presence_page> page) override {
+        member_pages.push_back(std::move(page));
+    }
+    void on_presence(presence_change_ptr change) override { changes.push_back(std::move(change)); }
+    topic_policy policy_of(std::string_view topic) const override {
+        auto const known = policies.find(topic);
+        return known == policies.end() ? topic_policy{} : known->second;
+    }
+
+    result<position> publish(publication p) {
+        broker.publish(std::move(p), 1);
+        return published.back();
+    }
+    result<position> publish(std::string topic, std::string payload = "1") {
+        return publish(make_publication(std::move(topic), std::move(payload)));
+    }
+    result<log_page> read(log_query q) {
+        broker.read(std::move(q), 1);
+        return pages.back();
+    }
+    result<position> attach(std::string_view topic) {
+        broker.attach(topic);
+        return attached.back().second;
+    }
+    void tick(seconds later) { broker.on_tick(time += later); }
+    /// As time passes in the server: a tick a second.
+    void pass(seconds how_long) {
+        for (; how_long > seconds{0}; how_long -= seconds{1}) tick(seconds{1});
+    }
+    std::vector<std::string> names() const {
+        std::vector<std::string> out;
+        for (auto const& facts : broker.list("", 100)) out.push_back(facts.name);
+        return out;
+    }
+
+    memory_broker_shared shared;
+    std::map<unsigned, std::size_t> backlogs;
+    std::vector<std::pair<unsigned, broker_mail>> sent;
+    std::vector<std::pair<std::string, result<position>>> attached;
+    std::vector<result<position>> published;
+    std::vector<message_ptr> messages;
+    std::vector<result<log_page>> pages;
+    std::vector<result<presence_page>> member_pages;
+    std::vector<presence_change_ptr> changes;
+    std::map<std::string, topic_policy, std::less<>> policies;
+    mono_time time = mono_time{} + seconds{1'000'000};
+    memory_broker broker;
+};
+
+/// A topic whose home is that shard.
+inline std::string topic_at(unsigned home, unsigned shards) {
+    for (int i = 0;; ++i) {
+        auto name = "t" + std::to_string(i);
+        if (memory_broker::home_of(name, shards) == home) return name;
+    }
+}
+
+}  // namespace weir
