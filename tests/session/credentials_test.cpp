@@ -98,7 +98,8 @@ TEST(credentials, refused_at_the_handshake_close_at_once) {
         // An owner that does not start a session has the same from its first call.
         for (int first = 0; first != 3; ++first) {
             script t;
-            session talk(t.env, t.port, {std::nullopt, t.tokens.verify(r.token, 0).error()}, t.at);
+            session talk(t.env, t.port, session_id::random(),
+                         {std::nullopt, t.tokens.verify(r.token, 0).error()}, t.at);
             EXPECT_LE(talk.deadline(), t.at.mono);
             if (first == 0) talk.on_tick(t.at);
             if (first == 1) talk.on_binary(t.at);
@@ -129,8 +130,9 @@ TEST(credentials, a_user_has_so_many_connections) {
     for (int i = 0; i != 3; ++i) {
         s.connect_as("ann");
         EXPECT_EQ(s.says(hello("")), (actions{"welcome", "opened"}));
-        others.push_back(std::make_unique<session>(
-            s.env, s.port, session::credential{script::who("ben"), {}}, s.at));
+        others.push_back(std::make_unique<session>(s.env, s.port, session_id::random(),
+                                                   session::credential{script::who("ben"), {}},
+                                                   s.at));
         s.drop();
     }
     for (auto const& other : others) {

@@ -30,7 +30,7 @@ std::vector<step> life() {
         says(R"({"type":"subscribe","topic":"open.a"})"),
         says(R"({"type":"publish","topic":"open.a","payload":1,"id":4})"),
         says(R"({"type":"publish","topic":"open.a","payload":1})"),
-        [](script& s) { s.talk().on_joined("open.a", somewhere); },
+        [](script& s) { s.talk().on_joined("open.a", as_answer(somewhere)); },
         says(R"({"type":"unsubscribe","topic":"open.b","id":5})"),
         [](script& s) {
             for (auto const& p : s.port.publishes) s.talk().on_published(p.ticket, somewhere);
@@ -192,14 +192,14 @@ private:
 
     /// A join that was answered before is answered again now and then: nobody waits for it.
     void answer_a_join() {
-        if (s_.port.topics.empty()) return;
+        if (s_.port.joined.empty()) return;
         auto const which =
-            std::next(s_.port.topics.begin(),
-                      static_cast<std::ptrdiff_t>(dice_.below(s_.port.topics.size())));
+            std::next(s_.port.joined.begin(),
+                      static_cast<std::ptrdiff_t>(dice_.below(s_.port.joined.size())));
         std::string const name = which->first;
         result<position> const said = outcome();
-        if (!said) s_.port.topics.erase(which);
-        s_.talk().on_joined(name, said);
+        if (!said) s_.port.joined.erase(which);
+        s_.talk().on_joined(name, as_answer(said));
     }
 
     void answer_a_publish() {
@@ -213,8 +213,8 @@ private:
     void answer_everything() {
         take_down();
         while (!open_publishes_.empty()) answer_a_publish();
-        auto const topics = s_.port.topics;
-        for (auto const& [name, at] : topics) s_.talk().on_joined(name, somewhere);
+        auto const topics = s_.port.joined;
+        for (auto const& [name, at] : topics) s_.talk().on_joined(name, as_answer(somewhere));
     }
 
     /// What was said since; also which publishes the port has to answer.

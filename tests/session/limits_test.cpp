@@ -84,7 +84,7 @@ TEST(rate, of_a_user_is_shared_by_the_users_connections) {
                      .connections_per_user = 10,
                      .handshakes_per_ip_per_second = 0,
                      .messages_per_second_per_user = 5});
-    session other(s.env, s.port, {script::who("ann"), {}}, s.at);
+    session other(s.env, s.port, session_id::random(), {script::who("ann"), {}}, s.at);
     command ping;
     ping.type = command_type::ping;
     s.open(R"({"type":"hello","payload":{"token":"ann"}})");

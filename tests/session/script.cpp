@@ -34,29 +34,75 @@ void fake_port::send(std::string_view body, bool numbered) {
     }
 }
 
-void fake_port::subscribe(std::string_view topic) {
+namespace {
+
+std::string told(subscribe_options const& o) {
+    std::string text;
+    if (o.since) text += " since " + std::to_string(o.since->offset);
+    if (o.last != 0) text += " last " + std::to_string(o.last);
+    if (o.state) text += " state";
+    if (o.presence) text += " presence";
+    if (o.rate > 0) text += " rate";
+    if (o.by_server) text += " by server";
+    return text;
+}
+
+std::string told(log_query::what kind) {
+    return kind == log_query::what::after    ? "after"
+           : kind == log_query::what::before ? "before"
+                                             : "state";
+}
+
+}  // namespace
+
+void fake_port::subscribe(std::string_view topic, subscribe_options const& with) {
     EXPECT_FALSE(closed);
     EXPECT_FALSE(subscribed(topic)) << topic;
-    topics.emplace(topic, position{epoch_id{7}, 41});
-    log.push_back("subscribe " + std::string(topic));
+    joined.emplace(topic, joined_topic{position{epoch_id{7}, 41}, with.by_server});
+    log.push_back("subscribe " + std::string(topic) + told(with));
     if (answered == nullptr) return;
-    if (!answer) topics.erase(topics.find(topic));
-    answered->on_joined(topic, answer);
+    if (!answer) joined.erase(joined.find(topic));
+    answered->on_joined(topic, as_answer(answer));
+}
+
+join_answer fake_port::change(std::string_view topic, subscribe_options const& with) {
+    EXPECT_TRUE(subscribed(topic)) << topic;
+    log.push_back("change " + std::string(topic) + told(with));
+    return {.at = joined.find(topic)->second.at};
+}
+
+std::vector<session_port::topic_name> fake_port::topics() const {
+    std::vector<topic_name> all;
+    for (auto const& [name, t] : joined) all.push_back({name, t.by_server});
+    return all;
+}
+
+void fake_port::read(log_query q, publish_ticket ticket) {
+    log.push_back("read " + told(q.kind) + ' ' + q.topic);
+    reads.push_back({std::move(q), ticket});
+}
+
+void fake_port::members(std::string_view topic, std::uint32_t, publish_ticket ticket) {
+    log.push_back("members " + std::string(topic));
+    log_query q;
+    q.topic = topic;
+    reads.push_back({std::move(q), ticket});
+}
+
+std::optional<resume_result> fake_port::resume(command::resume_request const& what) {
+    log.push_back("resume " + std::string(what.session));
+    return resume_answer;
 }
 
 void fake_port::unsubscribe(std::string_view topic) {
     EXPECT_FALSE(closed);
     EXPECT_TRUE(subscribed(topic)) << topic;
-    topics.erase(topics.find(topic));
+    joined.erase(joined.find(topic));
     log.push_back("unsubscribe " + std::string(topic));
 }
 
 bool fake_port::subscribed(std::string_view topic) const {
-    return topics.contains(topic);
-}
-
-std::optional<position> fake_port::position_of(std::string_view topic) const {
-    return topics.find(topic)->second;
+    return joined.contains(topic);
 }
 
 void fake_port::publish(publication p, publish_ticket ticket) {
@@ -114,7 +160,7 @@ auth::identity script::who(std::string user, wall_ms expires_at) {
 }
 
 session& script::connect(session::credential c) {
-    session_ = std::make_unique<session>(env, port, std::move(c), at);
+    session_ = std::make_unique<session>(env, port, session_id::random(), std::move(c), at);
     session_->start(at);
     return *session_;
 }
@@ -172,13 +218,30 @@ actions script::did() {
 }
 
 actions script::joins(std::string_view topic, result<position> const& at_position) {
-    if (!at_position) port.topics.erase(port.topics.find(topic));
-    session_->on_joined(topic, at_position);
+    if (!at_position) port.joined.erase(port.joined.find(topic));
+    session_->on_joined(topic, as_answer(at_position));
     return did();
 }
 
 actions script::published(std::size_t which, result<position> const& at_position) {
     session_->on_published(port.publishes.at(which).ticket, at_position);
+    return did();
+}
+
+actions script::resumes(std::string_view hello, std::string_view token) {
+    auto const decoded = words_->decode(hello);
+    auto const& c = std::get<command>(decoded);
+    session::login with;
+    if (!token.empty()) {
+        auto who = tokens.verify(token, at.wall);
+        with.token_ends = who->expires_at;
+        with.identity = std::make_shared<auth::identity const>(std::move(*who));
+    }
+    port.closed = false;
+    auto const verdict = session_->may_resume(*c.resume, with.identity ? with.identity->user : "");
+    if (verdict != resume_result::resumed) return {"refused " + std::string(to_string(verdict))};
+    session_->frames().rewind(c.resume->received);
+    session_->resume(c, std::move(with), at);
     return did();
 }
 

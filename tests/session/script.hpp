@@ -12,19 +12,29 @@
 namespace weir {
 
 /// What a session asked of its port, a line each:
-///   welcome · opened · send JSON · express JSON · subscribe T · unsubscribe T · publish T ·
-///   ping frame · close CODE TEXT
+///   welcome · opened · send JSON · express JSON · subscribe T OPTIONS · change T OPTIONS ·
+///   unsubscribe T · publish T · read KIND T · members T · resume ID · ping frame · close CODE TEXT
 using actions = std::vector<std::string>;
+
+/// A topic that was joined and nothing more.
+inline result<join_answer> as_answer(result<position> const& r) {
+    if (!r) return r.error();
+    return join_answer{.at = *r};
+}
 
 /// A port that writes down what it is asked and does as it is told.
 class fake_port final : public session_port {
 public:
     void send(std::string_view body, bool numbered) override;
-    void subscribe(std::string_view topic) override;
+    void subscribe(std::string_view topic, subscribe_options const& with) override;
+    join_answer change(std::string_view topic, subscribe_options const& with) override;
     void unsubscribe(std::string_view topic) override;
     bool subscribed(std::string_view topic) const override;
-    std::size_t subscriptions() const override { return topics.size(); }
-    std::optional<position> position_of(std::string_view topic) const override;
+    std::size_t subscriptions() const override { return joined.size(); }
+    std::vector<topic_name> topics() const override;
+    void read(log_query q, publish_ticket ticket) override;
+    void members(std::string_view topic, std::uint32_t max, publish_ticket ticket) override;
+    std::optional<resume_result> resume(command::resume_request const& what) override;
     void publish(publication p, publish_ticket ticket) override;
     void ping_frame() override;
     void close(close_reason why, std::string_view text) override;
@@ -37,8 +47,18 @@ public:
 
     session* answered = nullptr;  ///< joins and publishes are answered from inside the call
     result<position> answer{position{epoch_id{7}, 41}};
-    std::map<std::string, position, std::less<>> topics;
+    struct joined_topic {
+        position at;
+        bool by_server = false;
+    };
+    struct asked_read {
+        log_query what;  ///< members: the topic alone
+        publish_ticket ticket;
+    };
+    std::map<std::string, joined_topic, std::less<>> joined;
     std::vector<asked_publish> publishes;
+    std::vector<asked_read> reads;
+    std::optional<resume_result> resume_answer = resume_result::unknown;
     std::string last_welcome;
     actions log;
     bool closed = false;
@@ -87,6 +107,10 @@ public:
 
     actions joins(std::string_view topic, result<position> const& at_position);
     actions published(std::size_t which, result<position> const& at_position);
+    /// Its connection is gone; true: it lives on.
+    bool detaches() { return talk().detach(at); }
+    /// A new connection with that hello and token takes it up, as its shard would.
+    actions resumes(std::string_view hello, std::string_view token = {});
     /// Received and sent frames, for `received`.
     void sends_numbered(std::size_t n);
 

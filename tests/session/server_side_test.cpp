@@ -95,7 +95,7 @@ TEST(server, has_nothing_to_say_before_the_welcome) {
     talk.subscribe_by_server("open.a", s.at);
     talk.unsubscribe_by_server("open.a", {errc::forbidden, "no"});
     talk.go_away({"drain", milliseconds(1), milliseconds(1)});
-    talk.on_joined("open.a", somewhere);
+    talk.on_joined("open.a", as_answer(somewhere));
     talk.on_published(3, fault{});
     talk.on_published(2, fault{});
     EXPECT_EQ(s.did(), actions{});
