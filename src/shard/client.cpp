@@ -256,9 +256,9 @@ void client::send_away(goaway const& g, mono_time close_at) {
 
 void client::abort(close_reason why) {
     closing_ = true;
-    session_.ruin(resume_result::lost);
+    session_.end();
     if (transport_) return transport_->abort(why);
-    evict();
+    shard_.end_later(slot_);
 }
 
 void client::on_deadline(mono_time at) {

@@ -38,6 +38,7 @@ public:
         }
         if (at_once_) flush();
     }
+    topic_policy policy_of(std::string_view) const override { return {}; }
     void detach(std::string_view topic) override {
         auto& home = homes_.at(std::string(topic));
         EXPECT_TRUE(home.asked) << "detached without attach";
@@ -137,6 +138,7 @@ public:
         s.at = m.at;
         if (leaves_ && random_.one_in(10)) leave(std::string(m.topic));
     }
+    void presence_changed(topic_entry&, presence_delivery&) override {}
     void joined(topic_entry& topic, result<position> const& at) override {
         auto const known = mine_.find(std::string(topic.name()));
         ASSERT_NE(known, mine_.end());

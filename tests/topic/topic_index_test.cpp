@@ -19,6 +19,7 @@ struct scripted_broker final : topic_interest {
         asked.push_back("+" + std::string(topic));
         if (at_once) index->on_attached(topic, at_once());
     }
+    topic_policy policy_of(std::string_view) const override { return {}; }
     void detach(std::string_view topic) override { asked.push_back("-" + std::string(topic)); }
 
     calls asked;
@@ -45,6 +46,7 @@ struct listener final : subscriber {
         got.push_back(d.what().at.offset);
         if (on_deliver) on_deliver(d);
     }
+    void presence_changed(topic_entry&, presence_delivery&) override {}
     void joined(topic_entry& topic, result<position> const& at) override {
         if (at.has_value()) {
             joined_at.push_back(at->offset);
