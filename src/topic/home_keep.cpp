@@ -6,12 +6,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace weir {
 namespace {
 
 bool keeps_something(topic_policy const& p) noexcept {
-    return p.history.kept() || p.state != state_kind::none;
+    return p.history.kept() || p.state != state_kind::none || p.presence;
 }
 
 }  // namespace
@@ -19,7 +20,9 @@ bool keeps_something(topic_policy const& p) noexcept {
 void home_table::look_up_policy(topic_home& home) {
     home.policy_as_of_ = policies_as_of_;
     auto const policy = policies_.policy_of(home.name());
-    if (!keeps_something(policy)) {
+    // The versions of a presence go on for as long as there may be somebody who knows them.
+    bool const had_presence = home.keep_ && home.keep_->presence;
+    if (!keeps_something(policy) && !had_presence) {
         if (home.keep_) dissolve(home);
     } else if (!home.keep_) {
         home.keep_ = std::make_unique<topic_keep>(home, policy, home.head.offset);
@@ -28,6 +31,10 @@ void home_table::look_up_policy(topic_home& home) {
         keep.policy = policy;
         keep.log.set_policy(policy.history);
         keep.state.set_policy(policy.state, policy.state_keys);
+        if (had_presence && !policy.presence) {
+            keep.presence->clear(clock_);
+            tell(keep);
+        }
         kept_changed(keep);
     }
     settle(home);
@@ -83,6 +90,50 @@ void home_table::clear_state(topic_home& home) {
     kept_changed(*home.keep_);
 }
 
+bool home_table::enter(topic_home& home, std::string_view user, std::string_view info) {
+    auto* const keep = keep_of(home);
+    if (keep == nullptr || !keep->policy.presence) return true;
+    if (!keep->presence) keep->presence = std::make_unique<topic_presence>();
+    if (!keep->presence->enter(user, info, clock_)) return false;
+    if (keep->presence->flush_due(clock_)) tell(*keep);
+    kept_changed(*keep);
+    return true;
+}
+
+void home_table::exit(topic_home& home, std::string_view user) {
+    auto* const keep = keep_of(home);
+    if (keep == nullptr || !keep->presence) return;
+    keep->presence->exit(user, clock_);
+    kept_changed(*keep);
+}
+
+void home_table::tell_all(topic_home& home) {
+    auto* const keep = keep_of(home);
+    if (keep == nullptr || !keep->presence) return;
+    tell(*keep);
+    kept_changed(*keep);
+}
+
+presence_page home_table::members(topic_home const& home, std::size_t max) const {
+    if (!home.keep_ || !home.keep_->presence) return {};
+    return home.keep_->presence->page(max);
+}
+
+void home_table::tell(topic_keep& keep) {
+    for (auto& change : keep.presence->flush(keep.home->name(), clock_)) {
+        if (!keep.home->interest.empty()) {
+            news_.push_back({keep.home->interest, std::move(change)});
+        }
+    }
+}
+
+std::optional<home_table::news> home_table::take_news() {
+    if (news_.empty()) return std::nullopt;
+    auto first = std::move(news_.front());
+    news_.pop_front();
+    return first;
+}
+
 void home_table::kept_changed(topic_keep& keep) {
     auto const bytes = keep.log.bytes() + keep.state.bytes();
     // Differences of unsigned numbers add up right, whichever is larger.
@@ -119,6 +170,7 @@ std::size_t home_table::trim_to_bound(std::size_t at_most) {
 nanoseconds home_table::next_due(topic_keep const& keep) const noexcept {
     auto due = keep.log.next_expiry();
     if (clock_ < keep.known_until_) due = std::min(due, keep.known_until_);
+    if (keep.presence) due = std::min(due, keep.presence->next_due());
     return due;
 }
 
@@ -129,13 +181,16 @@ void home_table::schedule(topic_keep& keep, nanoseconds due) {
     if (due != nanoseconds::max()) due_.emplace(due, &keep);
 }
 
-/// A topic that is looked at costs as much as a message that goes.
+/// A topic that is looked at costs as much as a message or member that goes.
 void home_table::work_due(std::size_t budget) {
     while (budget != 0 && !due_.empty() && due_.begin()->first <= clock_) {
         auto& keep = *due_.begin()->second;
         --budget;
-        auto const removed = keep.log.expire(clock_, budget);
-        budget -= removed;
+        budget -= keep.log.expire(clock_, budget);
+        if (keep.presence) {
+            budget -= keep.presence->expire(clock_, budget);
+            if (keep.presence->flush_due(clock_)) tell(keep);
+        }
         schedule(keep, next_due(keep));
         kept_changed(keep);
     }

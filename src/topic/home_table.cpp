@@ -61,8 +61,9 @@ position home_table::advance(topic_home& home) {
 bool home_table::in_use(topic_home const& home) const noexcept {
     if (!home.interest.empty()) return true;
     auto const* const keep = home.keep_.get();
-    return keep != nullptr &&
-           (keep->log.size() != 0 || keep->state.size() != 0 || clock_ < keep->known_until_);
+    if (keep == nullptr) return false;
+    return keep->log.size() != 0 || keep->state.size() != 0 || clock_ < keep->known_until_ ||
+           (keep->presence && !keep->presence->idle());
 }
 
 void home_table::settle(topic_home& home) noexcept {
@@ -90,6 +91,7 @@ memory_broker::topic_facts home_table::facts_of(topic_home const& home) const {
         facts.messages = keep->log.size();
         facts.bytes = keep->counted_;
         facts.state_keys = keep->state.size();
+        if (keep->presence) facts.members = keep->presence->size();
     }
     return facts;
 }

@@ -3,6 +3,7 @@
 #include "topic/interest_set.hpp"
 #include "topic/ring_list.hpp"
 #include "topic/topic_log.hpp"
+#include "topic/topic_presence.hpp"
 #include "topic/topic_state.hpp"
 
 #include <weir/base/clock.hpp>
@@ -15,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -50,6 +52,7 @@ struct topic_keep : ring_link<by_last_publish> {
     topic_policy policy;
     topic_log log;
     topic_state state;
+    std::unique_ptr<topic_presence> presence;  ///< from the first who entered
 
 private:
     friend class home_table;
@@ -96,15 +99,16 @@ private:
 /// that list before its history's age has passed since its last message. A pointer lives until the
 /// next call that may forget: find_or_create() and tick().
 ///
-/// Work that waits for time (expiry by age) stands in one queue by when it is due, an entry for
-/// each topic, and is done in bounded portions: in tick(), and a little with each message kept.
+/// Work that waits for time (expiry by age, presence) stands in one queue by when it is due, an
+/// entry for each topic, and is done in bounded portions: in tick(), and a little with each message
+/// kept.
 class home_table {
 public:
     static constexpr seconds quiet_time{60};
     /// Topics forgotten in one tick, a few µs each when a million make every access a cache miss. A
     /// new topic pays for two more, so the number overdue cannot grow, whatever the rate of names.
     static constexpr std::size_t forgotten_a_tick = 500;
-    /// Messages removed by age or for the bound of bytes in one tick, well below a µs each.
+    /// Messages and members removed by time or for a bound in one tick, well below a µs each.
     static constexpr std::size_t removed_a_tick = 4096;
     /// Likewise with each message that is kept, so that what is overdue cannot grow.
     static constexpr std::size_t removed_a_message = 4;
@@ -140,8 +144,26 @@ public:
     void clear_history(topic_home& home);
     void clear_state(topic_home& home);
 
+    /// Presence counts where the policy says so; else it is left alone. False: turned away.
+    bool enter(topic_home& home, std::string_view user, std::string_view info);
+    void exit(topic_home& home, std::string_view user);
+    /// All there is to tell of its presence becomes news.
+    void tell_all(topic_home& home);
+    /// After tell_all().
+    presence_page members(topic_home const& home, std::size_t max) const;
+
+    /// A change in presence, for the shards that were interested when it was told.
+    struct news {
+        interest_set interest;
+        presence_change_ptr what;
+    };
+    /// What store(), enter(), tell_all(), tick() and looking up a policy have to tell, in order.
+    std::optional<news> take_news();
+    bool has_news() const noexcept { return !news_.empty(); }
+
     void policies_changed();
     void tick(mono_time at);
+    nanoseconds clock() const noexcept { return clock_; }  ///< of ticks, from 0
 
     std::size_t size() const noexcept { return homes_.size(); }
     std::size_t bytes() const noexcept { return bytes_; }
@@ -161,8 +183,9 @@ private:
     // home_keep.cpp
     void look_up_policy(topic_home& home);
     void dissolve(topic_home& home);
-    /// After each change of log or state: the sums, the lists, the queue of what is due.
+    /// After each change of what is kept: the sums, the lists, the queue of what is due.
     void kept_changed(topic_keep& keep);
+    void tell(topic_keep& keep);
     bool over_bound() const noexcept;
     std::size_t trim_to_bound(std::size_t at_most);
     nanoseconds next_due(topic_keep const& keep) const noexcept;
@@ -179,6 +202,7 @@ private:
     ring_list<topic_home, by_quiet> quiet_;        ///< the longest quiet first
     ring_list<topic_keep, by_last_publish> logs_;  ///< the longest unpublished first
     std::set<std::pair<nanoseconds, topic_keep*>> due_;
+    std::deque<news> news_;
     std::uint32_t policies_as_of_ = 1;
     std::optional<std::string> reviewed_to_;  ///< while policies are being looked up again
     std::size_t bytes_ = 0;

@@ -41,6 +41,12 @@ struct memory_broker::state {
     void on(unsigned from, broker_mail::read& mail) {
         links.send(from, broker_mail::page{mail.ticket, home.read(mail.what)});
     }
+    void on(unsigned, broker_mail::enter& mail) { home.enter(mail.topic, mail.user, mail.info); }
+    void on(unsigned, broker_mail::exit& mail) { home.exit(mail.topic, mail.user); }
+    void on(unsigned from, broker_mail::members& mail) {
+        auto page = home.members(mail.topic, mail.max);
+        links.send(from, broker_mail::members_page{mail.ticket, std::move(page)});
+    }
     void on(unsigned, broker_mail::attached& mail) {
         links.listener.on_attached(mail.topic, std::move(mail.at));
     }
@@ -52,6 +58,12 @@ struct memory_broker::state {
     }
     void on(unsigned, broker_mail::page& mail) {
         links.listener.on_read(mail.ticket, std::move(mail.what));
+    }
+    void on(unsigned, broker_mail::members_page& mail) {
+        links.listener.on_members(mail.ticket, std::move(mail.what));
+    }
+    void on(unsigned, broker_mail::presence& mail) {
+        links.listener.on_presence(std::move(mail.what));
     }
 
     memory_links links;
@@ -105,10 +117,34 @@ void memory_broker::read(log_query q, read_ticket ticket) {
     }
 }
 
-void memory_broker::enter(std::string_view, std::string_view, std::string_view) {}
-void memory_broker::exit(std::string_view, std::string_view) {}
-void memory_broker::members(std::string_view, std::uint32_t, read_ticket ticket) {
-    state_->links.listener.on_members(ticket, presence_page{});
+void memory_broker::enter(std::string_view topic, std::string_view user, std::string_view info) {
+    auto const home = state_->home_of(topic);
+    if (home == state_->self()) {
+        state_->home.enter(topic, user, info);
+    } else {
+        state_->links.send(
+            home, broker_mail::enter{std::string(topic), std::string(user), std::string(info)});
+    }
+}
+
+void memory_broker::exit(std::string_view topic, std::string_view user) {
+    auto const home = state_->home_of(topic);
+    if (home == state_->self()) {
+        state_->home.exit(topic, user);
+    } else {
+        state_->links.send(home, broker_mail::exit{std::string(topic), std::string(user)});
+    }
+}
+
+void memory_broker::members(std::string_view topic, std::uint32_t max, read_ticket ticket) {
+    auto const home = state_->home_of(topic);
+    if (home == state_->self()) {
+        state_->links.listener.on_members(ticket, state_->home.members(topic, max));
+    } else if (state_->links.overloaded(home)) {
+        state_->links.listener.on_members(ticket, queues_full());
+    } else {
+        state_->links.send(home, broker_mail::members{std::string(topic), max, ticket});
+    }
 }
 
 void memory_broker::policies_changed() {
@@ -132,7 +168,7 @@ std::size_t memory_broker::history_bytes() const noexcept {
 }
 
 memory_broker::tally memory_broker::counts() const noexcept {
-    return {.trimmed_for_others = state_->home.topics().trimmed_for_others()};
+    return state_->home.counts();
 }
 
 std::vector<memory_broker::topic_facts> memory_broker::list(std::string_view after,

@@ -68,12 +68,36 @@ result<void> memory_home::admit(publication const& p, topic_home& home) {
 }
 
 result<position> memory_home::publish(publication&& p) {
+    if (p.dedupe.empty()) {
+        auto* const home = topics_.find_or_create(p.topic);
+        if (home == nullptr) return too_many_topics();
+        if (auto const admitted = admit(p, *home); !admitted) return admitted.error();
+        return order(std::move(p), *home);
+    }
+    auto print = dedupe_.print_of(p);
+    auto const [verdict, first] = dedupe_.look_up(print);
+    if (verdict == dedupe_window::verdict::repeated) return first;
+    if (verdict == dedupe_window::verdict::other_content) {
+        return refused(errc::conflict, "the dedupe id was used for another message");
+    }
     auto* const home = topics_.find_or_create(p.topic);
     if (home == nullptr) return too_many_topics();
     if (auto const admitted = admit(p, *home); !admitted) return admitted.error();
-    auto* const keep = topics_.keep_of(*home);
-    auto const at = topics_.advance(*home);
-    auto const interest = home->interest;
+    position const next{home->head.epoch, home->head.offset + 1};
+    if (!dedupe_.remember(std::move(print), next, topics_.clock())) {
+        ++dedupe_full_;
+        auto full = refused(errc::unavailable, "as many dedupe ids are in use as may be");
+        full.retry_after = seconds{1};
+        return full;
+    }
+    return order(std::move(p), *home);
+}
+
+/// Everything was admitted. The listener is told last, for it may ask for more from inside.
+result<position> memory_home::order(publication&& p, topic_home& home) {
+    auto* const keep = topics_.keep_of(home);
+    auto const at = topics_.advance(home);
+    auto const interest = home.interest;
     if (interest.empty() && keep == nullptr) return at;
     auto m = to_message(std::move(p), at);
     if (keep != nullptr) topics_.store(*keep, m);
@@ -82,6 +106,7 @@ result<position> memory_home::publish(publication&& p) {
         return true;
     });
     if (interest.contains(links_.settings.shard)) links_.listener.on_message(std::move(m));
+    tell_news();
     return at;
 }
 
@@ -90,6 +115,53 @@ log_page memory_home::read(log_query const& q) {
     log_page nothing;
     if (q.at) nothing.missing = loss{.reason = gap_reason::epoch};
     return nothing;
+}
+
+void memory_home::enter(std::string_view topic, std::string_view user, std::string_view info) {
+    auto* const home = topics_.find_or_create(topic);
+    if (home == nullptr || !topics_.enter(*home, user, info)) ++members_refused_;
+    tell_news();
+}
+
+void memory_home::exit(std::string_view topic, std::string_view user) {
+    if (auto* const home = topics_.find(topic)) topics_.exit(*home, user);
+}
+
+/// No listener is called between the last of the news and the page, so that none is in it that
+/// follows, and none follows that is in it.
+presence_page memory_home::members(std::string_view topic, std::uint32_t max) {
+    while (auto* const home = topics_.find(topic)) {
+        topics_.tell_all(*home);
+        if (!topics_.has_news()) return topics_.members(*home, max);
+        tell_news();
+    }
+    return {};
+}
+
+void memory_home::tick(mono_time at) {
+    topics_.tick(at);
+    dedupe_.expire(topics_.clock(), home_table::removed_a_tick);
+    tell_news();
+}
+
+/// One by one from the front: a listener that asks for members from inside is first told the rest.
+void memory_home::tell_news() {
+    while (auto news = topics_.take_news()) {
+        news->interest.every([&](unsigned shard) {
+            if (shard != links_.settings.shard)
+                links_.send(shard, broker_mail::presence{news->what});
+            return true;
+        });
+        if (news->interest.contains(links_.settings.shard)) {
+            links_.listener.on_presence(std::move(news->what));
+        }
+    }
+}
+
+memory_broker::tally memory_home::counts() const noexcept {
+    return {.trimmed_for_others = topics_.trimmed_for_others(),
+            .dedupe_full = dedupe_full_,
+            .members_refused = members_refused_};
 }
 
 }  // namespace weir

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "topic/dedupe_window.hpp"
 #include "topic/home_table.hpp"
 
 #include <weir/topic/memory_broker.hpp>
@@ -28,24 +29,36 @@ struct memory_links {
 class memory_home {
 public:
     memory_home(memory_links& links, memory_broker_shared& shared, policy_source const& policies)
-        : links_(links), topics_(links.settings, shared, policies) {}
+        : links_(links),
+          topics_(links.settings, shared, policies),
+          dedupe_(links.settings.dedupe_window, links.settings.dedupe_max, shared.dedupe_ids) {}
 
     result<position> attach(std::string_view topic, unsigned origin);
     void detach(std::string_view topic, unsigned origin);
     /// Gives the message its place, keeps it and passes it on.
     result<position> publish(publication&& p);
     log_page read(log_query const& q);
-    void tick(mono_time at) { topics_.tick(at); }
+    void enter(std::string_view topic, std::string_view user, std::string_view info);
+    void exit(std::string_view topic, std::string_view user);
+    /// Every interested shard was told of all that is in the page.
+    presence_page members(std::string_view topic, std::uint32_t max);
+    void tick(mono_time at);
 
     home_table& topics() noexcept { return topics_; }
     home_table const& topics() const noexcept { return topics_; }
+    memory_broker::tally counts() const noexcept;
 
 private:
-    /// Null: may be published. Looks at everything that can refuse, before anything is changed.
+    result<position> order(publication&& p, topic_home& home);
+    /// Looks at all that can refuse, but for the dedupe ids, before anything is changed.
     result<void> admit(publication const& p, topic_home& home);
+    void tell_news();
 
     memory_links& links_;
     home_table topics_;
+    dedupe_window dedupe_;
+    std::uint64_t dedupe_full_ = 0;
+    std::uint64_t members_refused_ = 0;
 };
 
 /// A publish or a read that finds queues full.

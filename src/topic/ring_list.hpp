@@ -25,6 +25,7 @@ public:
 
     bool empty() const noexcept { return ends_.behind_ == &ends_; }
     T& front() noexcept { return static_cast<T&>(*ends_.behind_); }
+    T const& front() const noexcept { return static_cast<T const&>(*ends_.behind_); }
     /// To the end, from wherever it stands.
     void append(ring_link<Tag>& what) noexcept {
         remove(what);

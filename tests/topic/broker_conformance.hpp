@@ -54,6 +54,8 @@ struct cluster_wish {
     std::size_t backlog_max = 1000;
     std::uint64_t seed = 1;  ///< of the order in which things move
     std::function<topic_policy(std::string_view)> policy = {};  ///< none: nothing is kept
+    seconds dedupe_window{300};
+    std::size_t dedupe_max = 1000;
 };
 
 struct broker_kind {
@@ -64,6 +66,7 @@ struct broker_kind {
     bool limits_backlog = true;  ///< backlog_max is kept between members
     bool forgets = true;         ///< forget_quiet() starts new epochs
     bool moves_time = true;      ///< pass() does
+    bool limits_dedupe = true;   ///< dedupe_max is kept
     bool keeps_exactly = true;   ///< a log has as many messages as its policy says, no more
 };
 

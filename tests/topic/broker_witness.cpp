@@ -236,8 +236,9 @@ void broker_witness::on_presence(presence_change_ptr change) {
         EXPECT_EQ(change->version, w.version + 1) << "a change was lost or came twice";
         w.version = change->version;
         for (auto const& m : change->joined) {
-            EXPECT_NE(w.users.emplace(m.user, "").first->second, m.info) << m.user << " again";
-            w.users[m.user] = m.info;
+            auto const [was, fresh] = w.users.try_emplace(m.user, m.info);
+            EXPECT_TRUE(fresh || was->second != m.info) << m.user << " joined again";
+            was->second = m.info;
         }
         for (auto const& user : change->left) {
             EXPECT_EQ(w.users.erase(user), 1U) << user << " left without having been there";

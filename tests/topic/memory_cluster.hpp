@@ -25,7 +25,9 @@ public:
             memory_broker_settings const settings{.shard = i,
                                                   .shards = shards,
                                                   .topics_max = wish.topics_max,
-                                                  .backlog_max = wish.backlog_max};
+                                                  .backlog_max = wish.backlog_max,
+                                                  .dedupe_window = wish.dedupe_window,
+                                                  .dedupe_max = wish.dedupe_max};
             members_.push_back(std::make_unique<memory_broker>(settings, shared_, *this,
                                                                *wish.listeners[i], *this));
             members_.back()->on_tick(time_);

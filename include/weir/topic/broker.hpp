@@ -53,7 +53,10 @@ struct log_query {
 struct log_page {
     position head;  ///< the topic's newest message when the page was made
     std::vector<message_ptr> messages;
-    /// What `after` asked for and is not there; it lies in front of the first of `messages`.
+    /// What `after` asked for and is not there; it lies in front of the first of `messages`, and
+    /// has the reason for which the newest of it went. With reason `epoch`: the query's `at` is of
+    /// another epoch or does not exist yet. Then `after` and `state` give what they have from its
+    /// beginning, and `before` nothing.
     std::optional<loss> missing;
     bool more = false;  ///< the page's bounds cut it; ask on from its last (first) offset
 };
@@ -73,7 +76,8 @@ public:
     /// brought everything up to `page.head` before, and what follows comes after. So a reader that
     /// has taken all of a page whose `more` is false goes on with on_message() without a hole.
     virtual void on_read(read_ticket ticket, result<log_page> page) = 0;
-    /// Answers members(), once each. Later changes have versions above the page's.
+    /// Answers members(), once each, in order with the changes: those up to the page's version came
+    /// before, later ones have versions above it.
     virtual void on_members(read_ticket ticket, result<presence_page> page) = 0;
     /// The next change in an attached topic's presence.
     virtual void on_presence(presence_change_ptr change) = 0;
@@ -87,8 +91,10 @@ protected:
 ///
 /// Order: calls of one shard about one topic take effect in the order they were made.
 /// Faults of attach: `limit_reached` (topics). Of publish: `limit_reached` (topics, keys of a
-/// state), `unavailable` (queues full; `retry_after` set), with outcome `not_stored`. Of read():
-/// `unavailable`; a topic that nobody knows has an empty log.
+/// state, bytes kept), `unavailable` (queues full, too many dedupe ids; `retry_after` set),
+/// `conflict` (the dedupe id was used with another event, payload or key), with outcome
+/// `not_stored`. Of read() and members(): `unavailable`. A topic that nobody knows is not made by
+/// them: it has an empty log, no members, and a zero position as its head.
 class broker {
 public:
     virtual ~broker() = default;
@@ -100,7 +106,8 @@ public:
     /// A publish whose dedupe id was used in the window is not executed: it gets the first answer.
     virtual void publish(publication p, publish_ticket ticket) = 0;
     virtual void read(log_query q, read_ticket ticket) = 0;
-    /// One more, one less connection of a user of this shard in a topic. `info`: JSON or empty.
+    /// One more, one less connection of a user of this shard in a topic, whether it is attached or
+    /// not. `info`: JSON or empty; the newest counts.
     virtual void enter(std::string_view topic, std::string_view user, std::string_view info) = 0;
     virtual void exit(std::string_view topic, std::string_view user) = 0;
     virtual void members(std::string_view topic, std::uint32_t max, read_ticket ticket) = 0;

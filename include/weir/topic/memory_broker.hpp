@@ -44,8 +44,28 @@ struct broker_mail {
         read_ticket ticket;
         result<log_page> what;
     };
+    struct enter {
+        std::string topic, user, info;
+    };
+    struct exit {
+        std::string topic, user;
+    };
+    struct members {
+        std::string topic;
+        std::uint32_t max;
+        read_ticket ticket;
+    };
+    struct members_page {
+        read_ticket ticket;
+        result<presence_page> what;
+    };
+    struct presence {
+        presence_change_ptr what;
+    };
     unsigned from = 0;  ///< the shard that sent it
-    std::variant<attach, attached, detach, publish, published, deliver, read, page> content;
+    std::variant<attach, attached, detach, publish, published, deliver, read, page, enter, exit,
+                 members, members_page, presence>
+        content;
 };
 
 /// How a memory broker reaches its siblings: first in, first out for each pair of shards.
@@ -75,6 +95,7 @@ struct memory_broker_settings {
 struct memory_broker_shared {
     std::atomic<std::size_t> topics{0};
     std::atomic<std::size_t> history_bytes{0};  ///< of logs and states, by stored_bytes()
+    std::atomic<std::size_t> dedupe_ids{0};
 };
 
 /// Orders topics inside the process: each has a home shard by hash, which keeps its epoch and
@@ -83,14 +104,20 @@ struct memory_broker_shared {
 /// mail.
 ///
 /// A topic exists from its first attach or publish. It is forgotten, with its epoch, when it was
-/// quiet for a minute, or sooner when the limit of topics needs its place: without interest, with
-/// nothing in its log and state, and not before its history's age has passed since its last
-/// message, so that a position at its head is still known as long as one in its log would be.
+/// quiet for a minute, or sooner when the limit of topics needs its place: without interest and
+/// members, with nothing in its log and state, and not before its history's age has passed since
+/// its last message, so that a position at its head is still known as long as one in its log would
+/// be.
 ///
 /// What is kept is bounded by each topic's policy and by `history_bytes_max` for all shards. Above
 /// that the oldest messages of the longest unpublished topics of the publishing shard go, and with
 /// its next tick those of other shards; a state that would grow is refused when no log gives way.
 /// A message in a log and a state counts twice.
+///
+/// Presence: a user is in a topic from the first of its connections, on whatever shard, until 10 s
+/// after the last is gone. Changes are told at once after a quiet second, else with the next tick.
+/// A topic holds 100,000 members, a page 1000 and a change 1000. enter() does nothing in a topic
+/// whose policy has no presence; when the policy loses it, everybody leaves.
 class memory_broker final : public broker {
 public:
     memory_broker(memory_broker_settings settings, memory_broker_shared& shared,
@@ -110,7 +137,9 @@ public:
 
     /// Mail from a sibling.
     void on_mail(broker_mail mail);
-    /// Forgets topics without interest that were quiet for a while. Call about once a second.
+    /// Does what waits for time, in bounded portions: forgets topics that were quiet for a while,
+    /// messages and dedupe ids that are too old, tells of presence. Call about once a second; ages
+    /// and windows are as exact as that.
     void on_tick(mono_time at);
 
     /// Topics whose home is here.
@@ -120,6 +149,8 @@ public:
     /// What the bounds of this home have cost so far.
     struct tally {
         std::uint64_t trimmed_for_others = 0;  ///< messages that went for `history_bytes_max`
+        std::uint64_t dedupe_full = 0;         ///< publishes refused by `dedupe_max`
+        std::uint64_t members_refused = 0;     ///< enter() without effect: no place for it
     };
     tally counts() const noexcept;
     /// For the server API: interest and position of a topic whose home is here.
@@ -130,6 +161,7 @@ public:
         std::size_t messages = 0;    ///< in its log
         std::size_t bytes = 0;       ///< of log and state
         std::size_t state_keys = 0;  ///< a `last` state has one
+        std::size_t members = 0;     ///< users, when the topic has presence
     };
     /// Up to `max` topics after the name `after`, in name order.
     std::vector<topic_facts> list(std::string_view after, std::size_t max) const;
