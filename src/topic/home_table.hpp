@@ -113,7 +113,7 @@ public:
     /// Likewise with each message that is kept, so that what is overdue cannot grow.
     static constexpr std::size_t removed_a_message = 4;
     /// Topics whose policy is looked up again in one tick after policies_changed().
-    static constexpr std::size_t reviewed_a_tick = 500;
+    static constexpr std::size_t reviewed_a_tick = 2000;
 
     home_table(memory_broker_settings const& settings, memory_broker_shared& shared,
                policy_source const& policies);

@@ -306,11 +306,10 @@ TEST(memory_broker_keep, changed_policies_count_with_the_next_use) {
 
 TEST(memory_broker_keep, changed_policies_reach_topics_that_nobody_uses) {
     lone_shard shard({});
-    std::vector<std::string> topics;
-    for (int i = 0; i != 1200; ++i) {
-        topics.push_back("t" + std::to_string(i));
-        shard.policies[topics.back()] = with_history(5);
-        shard.publish(topics.back());
+    for (int i = 0; i != 4500; ++i) {
+        auto const topic = "t" + std::to_string(i);
+        shard.policies[topic] = with_history(5);
+        shard.publish(topic);
     }
     shard.policies.clear();
     shard.broker.policies_changed();
