@@ -46,8 +46,8 @@ std::string keeping_words(topic_rule const& rule) {
         out += out.empty() ? "" : "; and ";
         out += rule.state.kind == state_kind::last
                    ? std::string("the newest message as state")
-                   : "the newest message of each of " + count(rule.state.keys, "key", "keys") +
-                         " as state";
+                   : "the newest message of each key as state, at most " +
+                         count(rule.state.keys, "key", "keys");
     }
     return out.empty() ? "nothing: who comes late, or back too late, misses what was sent" : out;
 }

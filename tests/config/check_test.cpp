@@ -68,10 +68,11 @@ TEST(explanation, tells_what_a_rule_keeps) {
                                 "     who is slow: is fed from the log\n"
                                 "     presence: subscribers may see who else is there\n"
                                 "  2. b\n"));
-    EXPECT_THAT(text, HasSubstr("     keeps: the newest message of each of 1 key as state\n"
-                                "     who is slow: gets the newest of each key\n"
-                                "     rate: at most 0.5/s to one subscriber, of each key\n"
-                                "  3. c\n"));
+    EXPECT_THAT(text,
+                HasSubstr("     keeps: the newest message of each key as state, at most 1 key\n"
+                          "     who is slow: gets the newest of each key\n"
+                          "     rate: at most 0.5/s to one subscriber, of each key\n"
+                          "  3. c\n"));
     EXPECT_THAT(text, HasSubstr("     keeps: the newest 1 message of each topic, at most 1MiB\n"));
     EXPECT_THAT(text, HasSubstr("     who is slow: loses the oldest, and is told\n"));
 }
