@@ -97,7 +97,7 @@ TEST(explanation, tells_when_a_drain_would_be_a_storm) {
     std::string const text = explain(load_yaml(""), {}, {.drain_spread = milliseconds(24'000)});
     EXPECT_THAT(text, HasSubstr("100000 clients would leave over 24s, 4167 a second, and "
                                 "limits.handshakes_per_second takes back 1000: the rest is told to "
-                                "try later; drain.timeout of 126s or more spreads them enough\n"));
+                                "try later; drain.timeout of 250s or more spreads them enough\n"));
     EXPECT_THAT(explain(load_yaml("limits: {connections: 10000}\n"), {},
                         {.drain_spread = milliseconds(20'000)}),
                 Not(HasSubstr("would leave")));
