@@ -1,4 +1,4 @@
-#include "decoding.hpp"
+#include "message/decoding.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

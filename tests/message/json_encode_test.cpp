@@ -1,4 +1,4 @@
-#include "encoding.hpp"
+#include "message/encoding.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
