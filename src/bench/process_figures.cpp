@@ -1,9 +1,12 @@
 #include "bench/process_figures.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <sched.h>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <unistd.h>
 
 namespace weir::bench {
@@ -23,13 +26,33 @@ cpu_time cpu_of(pid_t pid) {
     return {user / ticks, system / ticks};
 }
 
-std::uint64_t private_dirty_of(pid_t pid) {
+namespace {
+
+std::uint64_t kilobytes_of(pid_t pid, std::string_view name) {
     std::ifstream in("/proc/" + std::to_string(pid) + "/smaps_rollup");
     std::string line;
     while (std::getline(in, line)) {
-        if (line.rfind("Private_Dirty:", 0) == 0) return std::stoull(line.substr(14)) * 1024;
+        if (line.starts_with(name)) return std::stoull(line.substr(name.size())) * 1024;
     }
     return 0;
+}
+
+}  // namespace
+
+std::uint64_t private_dirty_of(pid_t pid) {
+    return kilobytes_of(pid, "Private_Dirty:");
+}
+
+std::uint64_t resident_of(pid_t pid) {
+    return kilobytes_of(pid, "Rss:");
+}
+
+std::size_t descriptors_of(pid_t pid) {
+    std::error_code error;
+    std::size_t n = 0;
+    std::filesystem::directory_iterator all("/proc/" + std::to_string(pid) + "/fd", error);
+    for (; !error && all != std::filesystem::directory_iterator(); all.increment(error)) ++n;
+    return n;
 }
 
 bool keep_to_cpu(int cpu) noexcept {

@@ -16,6 +16,10 @@ cpu_time cpu_of(pid_t pid);
 /// Private_Dirty of a process in bytes (/proc/PID/smaps_rollup): what it has in memory of its own.
 std::uint64_t private_dirty_of(pid_t pid);
 
+/// Resident memory of a process in bytes, and how many descriptors it has open.
+std::uint64_t resident_of(pid_t pid);
+std::size_t descriptors_of(pid_t pid);
+
 /// Keeps the calling thread, and what it starts, to one processor. False: there is no such one.
 bool keep_to_cpu(int cpu) noexcept;
 

@@ -175,6 +175,9 @@ void proxy_loop::accept() {
 int proxy_loop::connect_from(std::uint32_t client_host) const {
     int const fd = tcp_socket();
     if (fd < 0) return fd;
+    if (settings_.receive_bytes > 0) {
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &settings_.receive_bytes, sizeof(int));
+    }
     set(fd, IPPROTO_TCP, TCP_NODELAY);
     set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
     auto const source = loopback(0, client_host);

@@ -26,6 +26,8 @@ public:
         std::uint16_t port = 0;  ///< to listen on at 127.0.0.1; 0: any free one
         std::size_t buffer_bytes = 64 * 1024;
         std::size_t connections_max = 32 * 1024;  ///< more are reset at once
+        /// Of the kernel for what comes from the server; small, so that a slow client is soon felt.
+        int receive_bytes = 0;  ///< 0: as the kernel likes
         std::uint64_t seed = 0;
     };
     struct counts {

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "bench/figures.hpp"
+#include "bench/history_checker.hpp"
+#include "bench/link_set.hpp"
+#include "bench/resuming_client.hpp"
+
+#include <weir/bench/dice.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <string>
+#include <vector>
+
+namespace weir::bench {
+
+/// Many resuming clients on one thread, some of them publishers, and a checker that sees what they
+/// see. Made, run and destroyed on one thread.
+class fleet final : private link_listener {
+public:
+    using clock = std::chrono::steady_clock;
+    struct settings {
+        std::uint16_t port = 0;
+        std::uint8_t block = 1;  ///< of source addresses
+        std::vector<std::string> topics;
+        std::vector<std::vector<std::uint32_t>> seats;  ///< of each client its topics
+        std::size_t publishers = 0;                     ///< the first so many clients publish, …
+        std::vector<std::uint32_t> published;           ///< … to these topics by chance, …
+        double rate = 1;                                ///< … so often a second each
+        std::size_t payload_bytes = 200;
+        std::size_t unanswered_max = 64;  ///< of a publisher; he waits then
+        std::size_t greeting_max = 500;   ///< handshakes under way at once
+        milliseconds heartbeat{2000};
+        bool epochs_change = false;
+        std::uint64_t seed = 0;
+    };
+
+    explicit fleet(settings s);
+    fleet(fleet const&) = delete;
+    fleet& operator=(fleet const&) = delete;
+    ~fleet();
+
+    std::size_t size() const noexcept { return members_.size(); }
+    history_checker& checker() noexcept;
+
+    /// Lets everything happen until `done`, which is asked every few milliseconds, or the deadline.
+    /// False: the deadline.
+    bool run_until(std::function<bool()> const& done, clock::time_point deadline);
+    void run_for(milliseconds time);
+
+    void let_publish(bool on) noexcept { publishing_ = on; }
+    /// All are connected and subscribed.
+    bool all_open() const;
+    std::size_t open_now() const;
+    /// All are open, nothing is unanswered, and all have everything. Only while nobody publishes.
+    bool settled() const;
+    /// Why it is not, for people.
+    std::string unsettled() const;
+    /// Shuts the sockets of all that are connected, as a network would. Answers how many.
+    std::size_t break_off_all();
+    /// One by chance drops its connection and stays away so long.
+    void send_away(milliseconds time);
+    /// Ends all sessions with 1000 and waits until the connections are closed.
+    void finish();
+
+    /// Delivery latencies go here from now on; null: nowhere. Any thread.
+    void measure(latencies* where) noexcept { measured_.store(where); }
+
+private:
+    class timed_checker;
+    struct member;
+    struct due_entry {
+        mono_time at;
+        std::uint32_t index;
+        bool publish;
+        bool operator>(due_entry const& o) const noexcept { return at > o.at; }
+    };
+
+    void on_opened(std::size_t index) override;
+    void on_text(std::size_t index, std::string_view text) override;
+    void on_lost(std::size_t index, ending const& how) override;
+    void turn();
+    void fire(due_entry const& e, mono_time now);
+    void begin_greetings(mono_time now);
+    void publish(std::uint32_t index, mono_time now);
+    /// After anything was told to a client.
+    void touched(std::size_t index);
+
+    settings settings_;
+    std::unique_ptr<timed_checker> checker_;
+    std::unique_ptr<link_set> links_;
+    std::vector<std::unique_ptr<member>> members_;
+    std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> due_;
+    std::queue<std::uint32_t> waiting_;  ///< would connect
+    std::size_t greeting_ = 0;
+    bool publishing_ = false;
+    dice chance_;
+    std::atomic<latencies*> measured_ = nullptr;
+    mono_time trimmed_{};
+};
+
+}  // namespace weir::bench

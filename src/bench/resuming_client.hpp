@@ -1,0 +1,143 @@
+#pragma once
+
+#include "bench/witness.hpp"
+
+#include <weir/base/clock.hpp>
+#include <weir/bench/dice.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::bench {
+
+class json_object;
+
+/// How a connection ended, or was refused.
+struct ending {
+    std::optional<std::uint16_t> code =
+        std::nullopt;             ///< of the server's close frame; nothing: it broke
+    int status = 0;               ///< of a refused handshake; 0: it was not refused
+    milliseconds retry_after{0};  ///< of a refused handshake
+};
+
+/// What a client asks its connection to do.
+class client_link {
+public:
+    virtual void send(std::string_view text) = 0;
+    /// Ends the connection without a word; on_lost() is not called for it.
+    virtual void drop() = 0;
+    /// Says 1000 and ends the connection.
+    virtual void leave() = 0;
+
+protected:
+    ~client_link() = default;
+};
+
+/// A client of the protocol with everything that continuity asks of one: it counts numbered
+/// messages, sends `received`, remembers where it is in each topic, comes back with the backoff of
+/// the protocol, resumes, subscribes anew with `since` where it cannot, and sends publishes again
+/// that were not answered. Pure: facts in, sends out, time passed in. Exact on purpose: it tells a
+/// witness what the server said and repairs nothing.
+class resuming_client {
+public:
+    struct settings {
+        std::uint32_t number = 0;
+        std::vector<std::uint32_t> topics;  ///< indices of `names`
+        std::vector<std::string> const* names = nullptr;
+        milliseconds heartbeat{2000};          ///< to ask for, in mode `message`
+        milliseconds welcome_timeout{10'000};  ///< from connecting to the welcome
+        std::uint64_t seed = 0;
+    };
+    enum class phase : std::uint8_t {
+        away,      ///< connects when due() comes
+        greeting,  ///< connecting, or waits for the welcome
+        open,
+        done,
+    };
+
+    resuming_client(settings s, client_link& link, witness& sees);
+
+    phase at() const noexcept { return phase_; }
+    /// When tick() has something to do.
+    mono_time due() const noexcept;
+    /// True: connect now, and call opened() or lost().
+    bool tick(mono_time now);
+
+    void opened(mono_time now);
+    void text(std::string_view text, mono_time now);
+    void lost(ending const& how, mono_time now);
+    /// Ends the session for good.
+    void finish();
+    /// Drops the connection and does not come back before.
+    void stay_away(mono_time until);
+
+    /// Only while open. `number`: never used before, ascending.
+    void publish(std::uint64_t number, std::uint32_t topic, std::string_view payload);
+    std::size_t unanswered() const noexcept { return publishes_.size(); }
+    bool subscribed_to_all() const noexcept;
+    /// How many numbered messages it has counted in this session.
+    std::uint64_t counted() const noexcept { return counted_; }
+    std::string const& session() const noexcept { return session_; }
+
+private:
+    struct subscription {
+        std::uint32_t topic = 0;
+        enum class state : std::uint8_t { none, asked, active } now = state::none;
+        std::uint32_t asks = 0;  ///< makes the id of a new question another one
+        std::optional<place> last;
+        std::optional<place> since;  ///< what was asked for
+        mono_time again = never;     ///< when to ask anew
+    };
+    struct waiting {
+        std::uint64_t number = 0;
+        std::uint32_t topic = 0;
+        bool again = false;  ///< was sent more than once
+        std::string text;
+    };
+    struct answered {
+        std::uint64_t number = 0;
+        place at;
+    };
+
+    void say_hello();
+    void on_welcome(json_object const& payload, mono_time now);
+    void on_numbered(std::string_view type, json_object const& m, mono_time now);
+    void on_message(json_object const& m);
+    void on_gap(json_object const& m);
+    void on_unsubscribed(json_object const& m);
+    void on_ok(json_object const& m);
+    void on_error(json_object const& m, mono_time now);
+    void on_subscribe_ok(std::size_t slot, std::string_view id, json_object const& m);
+    void on_publish_ok(std::uint64_t number, json_object const& m);
+    void ask(std::size_t slot);
+    void send_subscribe(std::size_t slot);
+    std::string id_of(std::size_t slot) const;
+    std::optional<std::size_t> slot_of_id(std::string_view id) const;
+    std::optional<std::size_t> slot_of(std::string_view topic) const;
+    void begin_session_anew();
+    void come_back(milliseconds no_sooner, bool at_once, mono_time now);
+    void broken(std::string text) { witness_.broken(settings_.number, std::move(text)); }
+
+    settings settings_;
+    client_link& link_;
+    witness& witness_;
+    dice chance_;
+    phase phase_ = phase::away;
+    mono_time due_{};  ///< away: when to connect; greeting: when to give up
+    mono_time silent_since_{};
+    mono_time leave_at_ = never;  ///< after a goaway
+    milliseconds silence_{0};     ///< so long without a word is a dead connection
+    unsigned attempts_ = 0;
+    std::string session_, secret_;
+    std::uint64_t counted_ = 0, received_ = 0;
+    std::uint64_t quarter_ = 0;  ///< `received` at least each so many; 0: not needed
+    std::vector<subscription> subscriptions_;
+    std::deque<waiting> publishes_;
+    std::deque<answered> answered_;  ///< the last that were sent twice
+};
+
+}  // namespace weir::bench
