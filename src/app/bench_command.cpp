@@ -44,6 +44,44 @@ void add_messages(CLI::App* command, std::shared_ptr<options> o) {
         ->check(CLI::Range(1, 10'000));
 }
 
+void add_soak(CLI::App& parent, int& status) {
+    auto const o = std::make_shared<bench::soak_options>();
+    auto* const command = parent.add_subcommand(
+        "soak", "Sessions through a proxy that breaks them, every message checked");
+    command->add_option("--minutes", o->minutes, "how long things are broken")
+        ->capture_default_str()
+        ->check(CLI::Range(0.05, 100'000.0));
+    command->add_option("-n,--sessions", o->sessions, "clients with four topics each")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 6000));
+    command->add_option("--publishers", o->publishers, "so many of them publish")
+        ->capture_default_str();
+    command->add_option("--rate", o->rate, "publishes a second of each")
+        ->capture_default_str()
+        ->check(CLI::Range(0.01, 10'000.0));
+    command->add_option("--bytes", o->bytes, "payload of a message")
+        ->capture_default_str()
+        ->check(CLI::Range(80, 15'000));
+    command->add_option("--cuts", o->cuts, "connections cut a second; other faults in proportion")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 1000.0));
+    command->add_option("--seed", o->seed, "of all chance; 0: another each time, printed");
+    command->add_option("--shards", o->shards, "of the daemon")->capture_default_str();
+    command->add_option("--resume-window", o->resume_window_seconds, "seconds")
+        ->capture_default_str()
+        ->check(CLI::Range(1.0, 3600.0));
+    command->add_option("--memory", o->memory_mib, "MiB that the daemon may have grown by")
+        ->capture_default_str();
+    command->add_flag("!--plain", o->continuity, "without history, resume and slow policies");
+    command->add_flag("--json", o->json, "prints one JSON object");
+    command->add_option("--binary", o->binary, "another weir")->type_name("FILE");
+    command->footer(
+        "Cuts, resets, half-open peers, pauses, slow readers, latency, slices, refusals and long\n"
+        "absences, by the seed. Ends with 1 and an account where a message was lost without a\n"
+        "word, came twice or out of order, or the daemon kept memory or descriptors.");
+    command->callback([o, &status] { status = bench::run_soak(*o); });
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& app, int& status) {
@@ -86,6 +124,8 @@ void add_bench_command(CLI::App& app, int& status) {
         ->capture_default_str();
     idle_command->add_option("--watch", idle->heartbeat_seconds, "seconds of heartbeats")
         ->capture_default_str();
+
+    add_soak(*command, status);
 
     auto const target = std::make_shared<bench::target_options>();
     auto* const target_command = command->add_subcommand(

@@ -87,7 +87,8 @@ public:
         std::uint64_t gaps = 0;
         std::uint64_t declared_lost = 0;  ///< messages, where the server said how many
         std::uint64_t resumed = 0, anew = 0, lost_connections = 0, given_up = 0;
-        std::uint64_t unverified = 0;  ///< what came too late to compare
+        std::map<std::uint64_t, std::uint64_t> endings;  ///< connections by close code; 0: none
+        std::uint64_t unverified = 0;                    ///< what came too late to compare
     };
     counts const& totals() const noexcept { return counts_; }
     std::size_t kept() const;  ///< entries in memory

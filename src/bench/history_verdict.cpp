@@ -13,7 +13,10 @@ void history_checker::happened(std::uint32_t client, event what, std::uint64_t d
     remember(client, {.is = recent::what::told, .told = what, .a = detail});
     if (what == event::resumed) ++counts_.resumed;
     if (what == event::anew) ++counts_.anew;
-    if (what == event::lost) ++counts_.lost_connections;
+    if (what == event::lost) {
+        ++counts_.lost_connections;
+        ++counts_.endings[detail];
+    }
     if (what == event::given_up) ++counts_.given_up;
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <sys/resource.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -53,6 +54,15 @@ std::size_t descriptors_of(pid_t pid) {
     std::filesystem::directory_iterator all("/proc/" + std::to_string(pid) + "/fd", error);
     for (; !error && all != std::filesystem::directory_iterator(); all.increment(error)) ++n;
     return n;
+}
+
+std::size_t raise_descriptors() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
 }
 
 bool keep_to_cpu(int cpu) noexcept {

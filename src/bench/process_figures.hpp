@@ -20,6 +20,9 @@ std::uint64_t private_dirty_of(pid_t pid);
 std::uint64_t resident_of(pid_t pid);
 std::size_t descriptors_of(pid_t pid);
 
+/// Raises this process's soft limit of descriptors to the hard one and answers what it is now.
+std::size_t raise_descriptors() noexcept;
+
 /// Keeps the calling thread, and what it starts, to one processor. False: there is no such one.
 bool keep_to_cpu(int cpu) noexcept;
 

@@ -29,6 +29,46 @@ int run_fanout(options const& o);
 int run_echo(options const& o);
 int run_idle(options const& o);
 
+/// Sessions through a proxy that breaks them, checked message by message. Asserts order and counts,
+/// never speed.
+struct soak_options {
+    double minutes = 1;
+    std::size_t sessions = 200;
+    std::size_t publishers = 20;  ///< of the sessions
+    double rate = 20;             ///< publishes a second of each
+    std::size_t bytes = 200;      ///< payload of a message
+    double cuts = 2;              ///< a second; other faults come in proportion
+    std::uint64_t seed = 0;       ///< 0: by chance; it is printed
+    std::size_t shards = 2;
+    double resume_window_seconds = 15;
+    double memory_mib = 32;  ///< the daemon may have grown by so much at the end
+    bool continuity = true;  ///< false: without history, resume and slow policies
+    bool json = false;
+    std::string binary;
+};
+/// 1 with an account of what was wrong.
+int run_soak(soak_options const& o);
+
+/// All sessions are cut at once and come back, beside others that nothing happens to.
+struct storm_options {
+    std::size_t sessions = 15'000;
+    std::size_t untouched = 100;
+    std::size_t topics = 100;
+    std::size_t publishers = 10;  ///< of the untouched
+    double rate = 5;              ///< publishes a second of each
+    std::size_t bytes = 128;
+    double quiet_seconds = 10;  ///< before each cut
+    std::size_t rounds = 3;
+    std::size_t shards = 1;
+    std::uint64_t seed = 0;
+    int server_cpu = 0;
+    int load_cpu = 1;
+    bool continuity = true;
+    bool json = false;
+    std::string binary;
+};
+int run_storm(storm_options const& o);
+
 struct target_options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 9001;
