@@ -99,6 +99,11 @@ void detached_sessions::remove(session_id const& session) {
     if (found != state_->entries.end()) state_->erase(found->second);
 }
 
+bool detached_sessions::waits_at(std::string_view ip) const {
+    std::scoped_lock const held(state_->lock);
+    return !state_->all.empty() && state_->by_ip.contains(std::string(ip));
+}
+
 std::size_t detached_sessions::size() const {
     std::scoped_lock const held(state_->lock);
     return state_->entries.size();

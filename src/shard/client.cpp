@@ -157,6 +157,7 @@ void client::log_end(closing const& c) const {
 
 /// The session is over, and has no connection any more.
 void client::end() {
+    if (std::exchange(ended_, true)) return;  // several may have asked for it in one turn
     closing_ = true;
     session_.end();
     leave_all();

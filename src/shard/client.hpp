@@ -209,6 +209,7 @@ private:
     bool closing_ = false;         ///< the transport takes no more
     bool indexed_ = false;
     bool parked_ = false;  ///< counted among the detached sessions
+    bool ended_ = false;
     bool feed_wanted_ = false;
     bool joined_inside_ = false;  ///< joined() came from inside join()
 };

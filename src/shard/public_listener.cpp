@@ -168,7 +168,11 @@ std::optional<http::response> public_listener::admit(std::string const& key,
 }
 
 asio::awaitable<bool> public_listener::wait_for_slot(visit& v) {
-    auto const slot = pacer_.admit(shard_.loop().at().mono);
+    // Somebody waits there for a session, or somebody else behind the same address: near enough.
+    bool const returning = shard_.commons().absent.waits_at(address_key(v.address));
+    auto const slot =
+        pacer_.admit(shard_.loop().at().mono,
+                     returning ? handshake_pacer::who::returning : handshake_pacer::who::newcomer);
     if (!slot.admitted) {
         v.refusal = refuse(limit_kind::handshakes, slot.retry_after);
         co_return true;

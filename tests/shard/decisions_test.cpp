@@ -33,9 +33,38 @@ TEST(handshake_pacer_test, refuses_what_would_wait_too_long_and_admits_after_the
     int admitted = 0;
     handshake_pacer::verdict v;
     while ((v = p.admit(zero)).admitted) ++admitted;
-    EXPECT_EQ(admitted, 21);  // two seconds of queue, and the one for free
+    EXPECT_EQ(admitted, 11);  // a second of queue, and the one for free
     EXPECT_GE(v.retry_after, seconds(1));
     EXPECT_TRUE(p.admit(zero + v.retry_after).admitted);
+}
+
+TEST(handshake_pacer_test, who_comes_back_passes_newcomers) {
+    handshake_pacer p(10);
+    while (p.admit(zero).admitted) {
+    }
+    int returned = 0;
+    while (p.admit(zero, handshake_pacer::who::returning).admitted) ++returned;
+    EXPECT_EQ(returned, 10);  // the second half of the queue
+    EXPECT_FALSE(p.admit(zero).admitted);
+}
+
+TEST(handshake_pacer_test, the_refused_are_told_turns_of_their_own) {
+    handshake_pacer p(100);
+    while (p.admit(zero).admitted) {
+    }
+    auto last = p.admit(zero).retry_after;
+    for (int i = 0; i != 500; ++i) {
+        auto const v = p.admit(zero);
+        ASSERT_FALSE(v.admitted);
+        EXPECT_EQ(v.retry_after - last, milliseconds(10));
+        last = v.retry_after;
+    }
+    for (int i = 0; i != 100'000; ++i) (void)p.admit(zero);
+    std::set<milliseconds> told;
+    for (int i = 0; i != 1000; ++i) told.insert(p.admit(zero).retry_after);
+    EXPECT_EQ(told.size(), 1000U);
+    EXPECT_GE(*told.begin(), handshake_pacer::retry_max / 2);
+    EXPECT_LE(*told.rbegin(), handshake_pacer::retry_max);
 }
 
 TEST(handshake_pacer_test, no_rate_is_no_limit) {

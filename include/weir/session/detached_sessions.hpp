@@ -40,6 +40,8 @@ public:
     /// It has a connection again, or has ended. Nothing where it is not held.
     void remove(session_id const& session);
 
+    /// Some session of that address is here.
+    bool waits_at(std::string_view ip) const;
     std::size_t size() const;
 
 private:
