@@ -55,7 +55,7 @@ bool home_table::has_room(topic_keep const& keep, publication const& p) const {
                       p.key.size() + p.from.size();
     return shared_.history_bytes.load(std::memory_order_relaxed) +
                keep.state.growth(p.key, p.payload, size) <=
-           settings_.history_bytes_max;
+           bytes_bound();
 }
 
 void home_table::store(topic_keep& keep, message_ptr const& m) {
@@ -150,8 +150,13 @@ void home_table::kept_changed(topic_keep& keep) {
     settle(*keep.home);
 }
 
+std::size_t home_table::bytes_bound() const noexcept {
+    auto const all = settings_.history_bytes_max;
+    return bytes_ < all / settings_.shards ? all + all / 16 : all;
+}
+
 bool home_table::over_bound() const noexcept {
-    return shared_.history_bytes.load(std::memory_order_relaxed) > settings_.history_bytes_max;
+    return shared_.history_bytes.load(std::memory_order_relaxed) > bytes_bound();
 }
 
 /// Each message that goes was appended once, so this is O(1) for a message over its life.

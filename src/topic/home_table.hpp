@@ -138,7 +138,9 @@ public:
     /// False: the state would grow, all shards together keep as many bytes as they may, and no log
     /// here could give way.
     bool has_room(topic_keep const& keep, publication const& p) const;
-    /// Into log and state. The oldest of the longest unpublished logs here give way.
+    /// Into log and state. The oldest of the longest unpublished logs here give way when all shards
+    /// together keep too much. A shard that keeps less than its share may use a sixteenth more, so
+    /// that those that keep more than theirs, and are asked in their ticks, do not starve it.
     void store(topic_keep& keep, message_ptr const& m);
     log_page read(topic_home& home, log_query const& q);
     void clear_history(topic_home& home);
@@ -186,6 +188,8 @@ private:
     /// After each change of what is kept: the sums, the lists, the queue of what is due.
     void kept_changed(topic_keep& keep);
     void tell(topic_keep& keep);
+    /// How many bytes all shards may keep, as far as this one is concerned.
+    std::size_t bytes_bound() const noexcept;
     bool over_bound() const noexcept;
     std::size_t trim_to_bound(std::size_t at_most);
     nanoseconds next_due(topic_keep const& keep) const noexcept;

@@ -4,6 +4,8 @@
 
 #include <weir/topic/memory_broker.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -90,6 +92,33 @@ inline std::string topic_at(unsigned home, unsigned shards) {
         auto name = "t" + std::to_string(i);
         if (memory_broker::home_of(name, shards) == home) return name;
     }
+}
+
+using offsets = std::vector<std::uint64_t>;
+
+inline offsets on(result<log_page> const& page) {
+    offsets out;
+    for (auto const& m : page->messages) out.push_back(m->at.offset);
+    return out;
+}
+inline topic_policy with_history(std::uint32_t messages, seconds age = seconds{0}) {
+    topic_policy p;
+    p.history = {.messages = messages, .age = age};
+    return p;
+}
+inline topic_policy with_keys(std::uint32_t keys) {
+    topic_policy p;
+    p.state = state_kind::keyed;
+    p.state_keys = keys;
+    return p;
+}
+inline publication keyed(std::string topic, std::string key, std::string payload = "1") {
+    auto p = make_publication(std::move(topic), std::move(payload));
+    p.key = std::move(key);
+    return p;
+}
+inline std::size_t size_of(std::string const& topic, std::size_t payload = 1) {
+    return message_overhead_bytes + topic.size() + payload;
 }
 
 }  // namespace weir

@@ -14,33 +14,6 @@ namespace weir {
 namespace {
 
 using names = std::vector<std::string>;
-using offsets = std::vector<std::uint64_t>;
-
-offsets on(result<log_page> const& page) {
-    offsets out;
-    for (auto const& m : page->messages) out.push_back(m->at.offset);
-    return out;
-}
-topic_policy with_history(std::uint32_t messages, seconds age = seconds{0}) {
-    topic_policy p;
-    p.history = {.messages = messages, .age = age};
-    return p;
-}
-topic_policy with_keys(std::uint32_t keys) {
-    topic_policy p;
-    p.state = state_kind::keyed;
-    p.state_keys = keys;
-    return p;
-}
-publication keyed(std::string topic, std::string key, std::string payload = "1") {
-    auto p = make_publication(std::move(topic), std::move(payload));
-    p.key = std::move(key);
-    return p;
-}
-std::size_t size_of(std::string const& topic, std::size_t payload = 1) {
-    return message_overhead_bytes + topic.size() + payload;
-}
-
 TEST(memory_broker_keep, a_read_elsewhere_is_mail_to_the_home_and_back) {
     lone_shard shard({.shard = 1, .shards = 3});
     auto const there = topic_at(2, 3), here = topic_at(1, 3);
@@ -199,71 +172,6 @@ TEST(memory_broker_keep, at_the_limit_only_topics_of_which_nothing_is_kept_make_
     shard.broker.clear_state("state");
     EXPECT_TRUE(shard.publish("again").has_value());
     EXPECT_EQ(shard.names(), (names{"again", "log", "more"}));
-}
-
-TEST(memory_broker_keep, above_the_bound_the_longest_unpublished_log_gives_its_oldest) {
-    lone_shard shard({.history_bytes_max = 4 * size_of("a")});
-    for (auto const* topic : {"a", "b", "c"}) shard.policies[topic] = with_history(100);
-    shard.publish("a");
-    shard.publish("a");
-    shard.publish("b");
-    shard.publish("a");  // so b is the longest unpublished
-    shard.publish("c");
-    EXPECT_EQ(on(shard.read({.topic = "a"})), (offsets{1, 2, 3}));
-    EXPECT_TRUE(on(shard.read({.topic = "b"})).empty());
-    shard.publish("c");
-    shard.publish("c");
-    EXPECT_EQ(on(shard.read({.topic = "a"})), (offsets{3}));
-    EXPECT_EQ(on(shard.read({.topic = "c"})), (offsets{1, 2, 3}));
-    EXPECT_EQ(shard.broker.counts().trimmed_for_others, 3U);
-    EXPECT_LE(shard.shared.history_bytes.load(), 4 * size_of("a"));
-    auto const epoch = shard.broker.find("a")->epoch;
-    EXPECT_EQ(shard.read({.topic = "a", .at = position{epoch, 0}})->missing,
-              (loss{1, 2, 2, gap_reason::trimmed}));
-    shard.publish("c", std::string(4 * size_of("a"), '1'));  // larger than everything
-    EXPECT_EQ(shard.broker.history_bytes(), 0U);
-}
-
-TEST(memory_broker_keep, above_the_bound_a_sibling_trims_with_its_next_tick) {
-    memory_broker_shared shared;
-    lone_shard ears({});
-    auto const first_topic = topic_at(0, 2), second_topic = topic_at(1, 2);
-    ears.policies[first_topic] = with_history(100);
-    ears.policies[second_topic] = with_keys(100);
-    auto const bound = 4 * size_of(first_topic);
-    memory_broker first({.shard = 0, .shards = 2, .history_bytes_max = bound}, shared, ears, ears,
-                        ears);
-    memory_broker second({.shard = 1, .shards = 2, .history_bytes_max = bound}, shared, ears, ears,
-                         ears);
-    for (int i = 0; i != 4; ++i) first.publish(make_publication(first_topic), 1);
-    EXPECT_EQ(shared.history_bytes.load(), bound);
-    second.publish(keyed(second_topic, "k"), 1);
-    EXPECT_EQ(ears.published.back().error().code, errc::limit_reached) << "no log here gives way";
-    shared.history_bytes.fetch_add(1);  // as if another shard had stored at the same moment
-    first.on_tick(ears.time);
-    EXPECT_EQ(first.facts_of(first_topic)->messages, 3U);
-    shared.history_bytes.fetch_sub(1);
-    second.publish(keyed(second_topic, "", "2"), 1);
-    EXPECT_TRUE(ears.published.back().has_value()) << "does not make the state larger";
-}
-
-TEST(memory_broker_keep, logs_give_way_to_states_and_states_to_nothing) {
-    lone_shard shard({.history_bytes_max = 3 * size_of("s") + 3});
-    shard.policies["l"] = with_history(100);
-    shard.policies["s"] = with_keys(100);
-    shard.publish("l");
-    shard.publish("l");
-    for (auto const* key : {"a", "b", "c"}) EXPECT_TRUE(shard.publish(keyed("s", key)));
-    EXPECT_EQ(shard.broker.facts_of("l")->messages, 0U);
-    auto const refused = shard.publish(keyed("s", "d"));
-    ASSERT_FALSE(refused.has_value());
-    EXPECT_EQ(refused.error().code, errc::limit_reached);
-    EXPECT_EQ(refused.error().stored, outcome::not_stored);
-    EXPECT_FALSE(shard.publish(keyed("s", "a", "12")).has_value()) << "larger than it was";
-    EXPECT_TRUE(shard.publish(keyed("s", "a", "2")).has_value());
-    EXPECT_TRUE(shard.publish(keyed("s", "b", "null")).has_value());
-    EXPECT_TRUE(shard.publish(keyed("s", "d")).has_value());
-    EXPECT_EQ(shard.broker.find("s")->offset, 6U) << "a refused one took an offset";
 }
 
 TEST(memory_broker_keep, a_tick_expires_a_bounded_number_and_a_message_pays_for_more_than_one) {

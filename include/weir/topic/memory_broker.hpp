@@ -109,9 +109,10 @@ struct memory_broker_shared {
 /// its last message, so that a position at its head is still known as long as one in its log would
 /// be.
 ///
-/// What is kept is bounded by each topic's policy and by `history_bytes_max` for all shards. Above
-/// that the oldest messages of the longest unpublished topics of the publishing shard go, and with
-/// its next tick those of other shards; a state that would grow is refused when no log gives way.
+/// What is kept is bounded by each topic's policy and by `history_bytes_max` for all shards, above
+/// which the oldest messages of the longest unpublished topics of the publishing shard go. One that
+/// keeps less than an equal share may go a sixteenth beyond the bound, and the others give way with
+/// their next ticks. A state that would grow is refused when there is no log here to give way.
 /// A message in a log and a state counts twice.
 ///
 /// Presence: a user is in a topic from the first of its connections, on whatever shard, until 10 s
