@@ -17,6 +17,9 @@ constexpr std::string_view unlimited_words[] = {"unlimited"};
 bool keeps_history(void const* record) {
     return static_cast<topic_rule const*>(record)->history.messages != 0;
 }
+bool has_keys(void const* record) {
+    return static_cast<topic_rule const*>(record)->state.kind == state_kind::keyed;
+}
 bool keeps_state(void const* record) {
     return static_cast<topic_rule const*>(record)->state.kind != state_kind::none;
 }
@@ -65,8 +68,8 @@ constexpr option rule_rows[] = {
     {.path = "state",
      .kind = section,
      .help = "what is kept of the present: the newest message, or the newest of each key",
-     .short_form = "kind",
-     .present = keeps_state},
+     .present = keeps_state,
+     .short_form = "kind"},
     {.path = "state.kind",
      .kind = word,
      .fallback = "none",
@@ -78,7 +81,8 @@ constexpr option rule_rows[] = {
      .fallback = "10000",
      .range = {1, 1'000'000},
      .help = "of one topic with keyed state; a new key beyond it is refused",
-     .at = member<&topic_rule::state, &state_settings::keys>},
+     .at = member<&topic_rule::state, &state_settings::keys>,
+     .present = has_keys},
     {.path = "slow",
      .kind = word,
      .fallback = "disconnect",

@@ -252,13 +252,15 @@ std::variant<node, document_fault> value_of_text(option const& row, std::string_
     }
 }
 
-bool in_use(std::span<option const> table, option const& row, void const* record) noexcept {
+bool in_use(std::span<option const> table, option const& row, void* record) {
     for (option const& other : table) {
         if (other.present == nullptr || other.present(record)) continue;
         std::string_view const path = row.path;
         bool const inside =
             path.starts_with(other.path) && path.substr(other.path.size(), 1) == ".";
-        if (&other == &row || inside) return false;
+        if (inside) return false;
+        if (&other != &row) continue;
+        return row.at != nullptr && write_value(row, row.at(record)) != row.fallback;
     }
     return true;
 }

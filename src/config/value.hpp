@@ -68,8 +68,9 @@ std::string write_text(std::string_view text);
 /// The row's bounds in words, "10ms to 24h"; empty when it has none.
 std::string write_range(option const& row);
 
-/// False for an optional section that is not there, and for what belongs to it.
-bool in_use(std::span<option const> table, option const& row, void const* record) noexcept;
+/// False for an optional section that is not there, for what belongs to it, and for a default
+/// that has no meaning.
+bool in_use(std::span<option const> table, option const& row, void* record);
 
 /// A row found by its key. A secret is also found by its path and `_file`.
 struct found_option {

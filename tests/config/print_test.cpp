@@ -83,9 +83,13 @@ TEST(print_effective, shows_of_a_rule_what_is_there) {
         "topics:\n"
         "  - match: a\n"
         "    history: {messages: 5}\n"
-        "    rate: 0.5/s\n"
         "  - match: b\n"
-        "    state: keyed\n");
+        "    state: keyed\n"
+        "    rate: 0.5/s\n"
+        "  - match: c\n"
+        "    state: last\n");
+    EXPECT_THAT(texts(reload(print_effective(l.values, l.origins)), severity::error),
+                testing::IsEmpty());
     EXPECT_THAT(print_effective(l.values, l.origins),
                 HasSubstr("topics:\n"
                           "  - match: a                          # (weir.yaml:2:5)\n"
@@ -96,17 +100,23 @@ TEST(print_effective, shows_of_a_rule_what_is_there) {
                           "      bytes: 1MiB\n"
                           "      age: 1d\n"
                           "    slow: disconnect\n"
-                          "    rate: 0.5/s                       # (weir.yaml:4:5)\n"
+                          "    rate: unlimited\n"
                           "    presence: false\n"
-                          "  - match: b                          # (weir.yaml:5:5)\n"
+                          "  - match: b                          # (weir.yaml:4:5)\n"
                           "    subscribe: nobody\n"
                           "    publish: nobody\n"
                           "    state:\n"
-                          "      kind: keyed                     # (weir.yaml:6:5)\n"
+                          "      kind: keyed                     # (weir.yaml:5:5)\n"
                           "      keys: 10000\n"
                           "    slow: disconnect\n"
-                          "    rate: unlimited\n"
-                          "    presence: false\n"));
+                          "    rate: 0.5/s                       # (weir.yaml:6:5)\n"
+                          "    presence: false\n"
+                          "  - match: c                          # (weir.yaml:7:5)\n"
+                          "    subscribe: nobody\n"
+                          "    publish: nobody\n"
+                          "    state:\n"
+                          "      kind: last                      # (weir.yaml:8:5)\n"
+                          "    slow: disconnect\n"));
 }
 
 TEST(print_effective, says_where_values_come_from) {

@@ -77,11 +77,11 @@ struct option {
     /// What is wrong with a text (or an item of a list) that has the right type; empty: nothing.
     std::string (*syntax)(std::string_view) = nullptr;
     field (*at)(void* record) = nullptr;  ///< `record` is the struct that the table belongs to
-    // Of a section:
-    /// The child whose value may stand alone where the mapping belongs: `state: last`.
-    std::string_view short_form{};
-    /// Whether an optional section is there; null: always. What is not there is not printed.
+    /// Whether an optional section is there, or an option has a meaning beside the others; null:
+    /// always. A section that is not there is not printed, nor a meaningless default.
     bool (*present)(void const* record) = nullptr;
+    /// Of a section: the child whose value may stand alone for the mapping, as in `state: last`.
+    std::string_view short_form{};
 };
 
 /// Rows of `settings`, of `topic_rule` and of `api_key`, in the order in which they are printed.
