@@ -148,6 +148,8 @@ test('check, config and version', quick, async (t) => {
   const check = weir(['check', '-c', file]);
   assert.equal(check.status, 0, check.err);
   assert.match(check.out, /inbox/);
+  const doubtful = weir(['check', '-c', file, '--set', 'dedupe_window=1s']);
+  assert.equal((doubtful.out + doubtful.err).match(/dedupe_window 1s is below/g).length, 1, 'a warning is told once');
   const config = weir(['config', '-c', file], { env: { WEIR_LIMITS__CONNECTIONS: '123' } });
   assert.equal(config.status, 0, config.err);
   assert.match(config.out, /connections: 123/);
