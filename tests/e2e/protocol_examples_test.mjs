@@ -20,9 +20,9 @@ class Voice {
     this.taken = 0;
   }
   /** What keeps its order among its own kind only: a page may leave the welcome out, and answers to a
-      publish overtake messages. */
+      publish and changes of presence overtake others. */
   kind(m) {
-    if (m.type === 'welcome') return 'welcome';
+    if (m.type === 'welcome' || m.type === 'presence') return m.type;
     const answers = (m.type === 'ok' || m.type === 'error') && this.published.has(JSON.stringify(m.id));
     return answers ? `answer ${m.id}` : 'rest';
   }
