@@ -82,6 +82,46 @@ void add_soak(CLI::App& parent, int& status) {
     command->callback([o, &status] { status = bench::run_soak(*o); });
 }
 
+void add_storm(CLI::App& parent, int& status) {
+    auto const o = std::make_shared<bench::storm_options>();
+    auto* const command = parent.add_subcommand(
+        "storm", "N sessions are cut at once and resume, beside others that nothing happens to");
+    command->add_option("-n,--sessions", o->sessions, "that are cut")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1'000'000));
+    command->add_option("--untouched", o->untouched, "sessions that are measured meanwhile")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 10'000));
+    command->add_option("--topics", o->topics, "with a history; each session that is cut has one")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
+    command->add_option("--publishers", o->publishers, "so many of the untouched publish")
+        ->capture_default_str();
+    command->add_option("--rate", o->rate, "publishes a second of each")
+        ->capture_default_str()
+        ->check(CLI::Range(0.01, 10'000.0));
+    command->add_option("--bytes", o->bytes, "payload of a message")
+        ->capture_default_str()
+        ->check(CLI::Range(80, 60'000));
+    command->add_option("--quiet", o->quiet_seconds, "seconds before each cut")
+        ->capture_default_str();
+    command->add_option("--rounds", o->rounds, "cuts; the figures are medians of them")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+    command->add_option("--shards", o->shards, "of the daemon")->capture_default_str();
+    command->add_option("--seed", o->seed, "of all chance; 0: another each time, printed");
+    command->add_option("--server-cpu", o->server_cpu, "processor of the server")
+        ->capture_default_str();
+    command->add_option("--load-cpu", o->load_cpu, "processor of the load")->capture_default_str();
+    command->add_flag("!--plain", o->continuity, "without history and resume");
+    command->add_flag("--json", o->json, "prints one JSON object");
+    command->add_option("--binary", o->binary, "another weir")->type_name("FILE");
+    command->footer(
+        "Measures when all are back and have everything, and what the untouched notice of it.\n"
+        "Ends with 1 where a message was lost without a word, came twice or out of order.");
+    command->callback([o, &status] { status = bench::run_storm(*o); });
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& app, int& status) {
@@ -126,6 +166,7 @@ void add_bench_command(CLI::App& app, int& status) {
         ->capture_default_str();
 
     add_soak(*command, status);
+    add_storm(*command, status);
 
     auto const target = std::make_shared<bench::target_options>();
     auto* const target_command = command->add_subcommand(

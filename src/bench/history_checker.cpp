@@ -44,7 +44,7 @@ void history_checker::subscribed(seat s, subscribe_answer const& a,
                                  std::optional<place> const& since) {
     cursor& c = cursors_[s.client][s.slot];
     remember(s.client, {.is = recent::what::answer,
-                        .slot = s.slot,
+                        .topic = c.topic,
                         .a = a.at ? a.at->offset : 0,
                         .b = a.receipt ? a.receipt->from : 0});
     if (!a.at) return;
@@ -128,7 +128,7 @@ void history_checker::pass_declared(cursor& c) {
 
 void history_checker::gap(seat s, declared_loss const& what) {
     cursor& c = cursors_[s.client][s.slot];
-    remember(s.client, {.is = recent::what::gap, .slot = s.slot, .a = what.from, .b = what.to});
+    remember(s.client, {.is = recent::what::gap, .topic = c.topic, .a = what.from, .b = what.to});
     if (what.reason == "epoch") {
         if (!settings_.epochs_change) {
             report(kind::epoch, s.client, where(s, what.from) + ": a gap says so");
@@ -189,7 +189,7 @@ void history_checker::close_hole(seat s, cursor& c, std::uint64_t offset) {
 void history_checker::delivered(seat s, std::uint64_t offset, std::string_view payload) {
     cursor& c = cursors_[s.client][s.slot];
     ++counts_.delivered;
-    remember(s.client, {.is = recent::what::message, .slot = s.slot, .a = offset});
+    remember(s.client, {.is = recent::what::message, .topic = c.topic, .a = offset});
     if (c.epoch < 0) {  // of an epoch whose name nobody told
         ++counts_.unverified;
         return;

@@ -111,12 +111,14 @@ private:
     struct recent {
         enum class what : std::uint8_t { nothing, told, message, gap, answer } is = what::nothing;
         event told = event::opened;
-        std::uint32_t slot = 0;
+        std::uint32_t topic = 0;
         std::uint64_t a = 0, b = 0;
+        std::uint32_t when = 0;  ///< its number among the client's events
     };
+    /// The last messages, and apart from them, because they are few, the last of everything else.
     struct memory {
-        std::array<recent, 12> last;
-        std::uint32_t next = 0;
+        std::array<recent, 8> messages, others;
+        std::uint32_t events = 0, of_messages = 0, of_others = 0;
     };
     struct topic_epochs {
         std::vector<topic_record> records;
@@ -141,6 +143,8 @@ private:
     void report(kind what, std::uint32_t client, std::string text);
     std::string where(seat s, std::uint64_t offset) const;
     std::string account(std::uint32_t client) const;
+    std::string told(recent const& r) const;
+    std::string topic_of(recent const& r) const { return settings_.topics[r.topic]; }
 
     settings settings_;
     std::vector<std::vector<cursor>> cursors_;  ///< by client and slot

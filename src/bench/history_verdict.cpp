@@ -1,6 +1,7 @@
 #include "bench/history_checker.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 // When it is over, what is forgotten, and how a fault is told.
 namespace weir::bench {
@@ -129,7 +130,12 @@ std::size_t history_checker::kept() const {
 
 void history_checker::remember(std::uint32_t client, recent r) {
     memory& m = memories_[client];
-    m.last[m.next++ % m.last.size()] = r;
+    r.when = ++m.events;
+    if (r.is == recent::what::message) {
+        m.messages[m.of_messages++ % m.messages.size()] = r;
+    } else {
+        m.others[m.of_others++ % m.others.size()] = r;
+    }
 }
 
 void history_checker::report(kind what, std::uint32_t client, std::string text) {
@@ -150,36 +156,41 @@ std::string history_checker::where(seat s, std::uint64_t offset) const {
 std::string history_checker::account(std::uint32_t client) const {
     if (client >= memories_.size()) return {};
     memory const& m = memories_[client];
+    std::vector<recent> all;
+    for (auto const& part : {m.messages, m.others}) {
+        std::copy_if(part.begin(), part.end(), std::back_inserter(all),
+                     [](recent const& r) { return r.is != recent::what::nothing; });
+    }
+    std::sort(all.begin(), all.end(),
+              [](recent const& a, recent const& b) { return a.when < b.when; });
     std::string out = "; before:";
-    for (std::size_t i = 0; i != m.last.size(); ++i) {
-        recent const& r = m.last[(m.next + i) % m.last.size()];
-        if (r.is == recent::what::nothing) continue;
-        auto const numbers = std::to_string(r.a);
-        switch (r.is) {
-            case recent::what::message:
-                out += " message ";
-                break;
-            case recent::what::gap:
-                out += " gap " + numbers + "-" + std::to_string(r.b);
-                break;
-            case recent::what::answer:
-                out += " subscribed at ";
-                break;
-            default: {
-                constexpr std::array<char const*, 5> names{"opened at ", "resumed at ", "anew at ",
-                                                           "lost with ", "given up at "};
-                out += std::string(" ") + names[static_cast<std::size_t>(r.told)] + numbers;
-                break;
-            }
+    std::uint32_t last = 0;
+    for (recent const& r : all) {
+        if (last != 0 && r.when != last + 1) {
+            out += " (" + std::to_string(r.when - last - 1) + " messages),";
         }
-        if (r.is == recent::what::message || r.is == recent::what::answer) out += numbers;
-        if (r.is != recent::what::told) {
-            out += " of " + settings_.topics[cursors_[client][r.slot].topic];
-        }
-        out += ",";
+        last = r.when;
+        out += told(r) + ",";
     }
     out.pop_back();
     return out;
+}
+
+std::string history_checker::told(recent const& r) const {
+    auto const a = std::to_string(r.a);
+    switch (r.is) {
+        case recent::what::message:
+            return " message " + a + " of " + topic_of(r);
+        case recent::what::gap:
+            return " gap " + a + "-" + std::to_string(r.b) + " of " + topic_of(r);
+        case recent::what::answer:
+            return " subscribed at " + a + " of " + topic_of(r);
+        default:
+            break;
+    }
+    constexpr std::array<char const*, 5> names{"opened at ", "resumed at ", "anew at ",
+                                               "lost with code ", "given up at "};
+    return std::string(" ") + names[static_cast<std::size_t>(r.told)] + a;
 }
 
 std::string_view to_string(history_checker::kind k) noexcept {
