@@ -1,13 +1,23 @@
 #include "bench/sides.hpp"
 
+#include "bench/json_object.hpp"
 #include "bench/process_figures.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace weir::bench {
 namespace {
 
 constexpr auto patience = std::chrono::seconds(30);
+
+/// limits.replay_messages of a welcome: so many numbered messages the server keeps.
+std::uint64_t replay_of(std::string_view welcome) {
+    auto const m = json_object::read(welcome);
+    auto const payload = m ? m->object("payload") : std::nullopt;
+    auto const limits = payload ? payload->object("limits") : std::nullopt;
+    return limits ? limits->number("replay_messages").value_or(0) : 0;
+}
 
 }  // namespace
 
@@ -16,11 +26,12 @@ std::string binary_of(options const& o) {
 }
 
 void side::receive_from(load_engine& l) {
-    l.set_handler([this](std::size_t, std::string_view text) {
+    l.set_handler([this](std::size_t index, std::string_view text) {
         // Answers are short; what is counted is messages, which the yardstick sends as x's.
         if (text.starts_with(R"({"type":"message")") || text.front() == 'x') {
             ++received_;
             if (waits_ != nullptr) waits_->add((load_engine::clock::now() - sent_).count());
+            on_numbered(index);
         } else if (text.starts_with(R"({"type":"error")")) {
             throw std::runtime_error("the daemon answered " + std::string(text));
         }
@@ -64,8 +75,12 @@ daemon_side::daemon_side(options const& o) {
     load_ = std::make_unique<load_engine>(server_.port());
     subscribers_ = o.connections;
     std::size_t joined = 0;
-    load_->set_handler([&joined](std::size_t, std::string_view text) {
-        if (text.starts_with(R"({"type":"ok")")) ++joined;
+    counted_.resize(o.connections + 1);
+    load_->set_handler([this, &joined](std::size_t index, std::string_view text) {
+        if (text.starts_with(R"({"type":"welcome")")) quarter_ = (replay_of(text) + 3) / 4;
+        if (!text.starts_with(R"({"type":"ok")")) return;
+        ++joined;
+        ++counted_[index];
     });
     load_->open(o.connections + 1, true);
     for (std::size_t i = 1; i <= o.connections; ++i) {
@@ -78,6 +93,13 @@ daemon_side::daemon_side(options const& o) {
     publish_ = R"({"type":"publish","topic":"bench.fanout","payload":")" +
                std::string(o.bytes - std::min<std::size_t>(o.bytes, 2), 'x') + "\"}";
     receive_from(*load_);
+}
+
+void daemon_side::on_numbered(std::size_t index) {
+    ++counted_[index];
+    if (quarter_ == 0 || counted_[index] % quarter_ != 0) return;
+    load_->send_text(index,
+                     R"({"type":"received","count":)" + std::to_string(counted_[index]) + "}");
 }
 
 void daemon_side::send_round(std::size_t count) {

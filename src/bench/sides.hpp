@@ -31,6 +31,8 @@ public:
     round run(std::size_t burst, double seconds, latencies& waits);
 
 protected:
+    /// Told of every numbered message of connection `index`.
+    virtual void on_numbered(std::size_t /*index*/) {}
     child_process server_;
     std::unique_ptr<load_engine> load_;
     std::size_t subscribers_ = 0;
@@ -50,8 +52,12 @@ public:
     static std::string configuration(std::string const& more = {});
 
 private:
+    void on_numbered(std::size_t index) override;
     std::vector<std::string> burst_;
     std::string publish_;
+    /// Of each connection, as a real client would: its numbered messages, for `received`.
+    std::vector<std::uint64_t> counted_;
+    std::uint64_t quarter_ = 0;  ///< of limits.replay_messages; 0: nothing is kept
 };
 
 /// The bare loop.

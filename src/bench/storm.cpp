@@ -215,15 +215,14 @@ bool storm::round(std::size_t r, fleet& crowd, onlookers& untouched) {
     double const cpu = cpu_of(server_.pid()).total();
     untouched.measure_storm(r);
     auto const began = clock::now();
-    crowd.break_off_all();
-    bool gone = false;  // before it is back, everybody must have noticed
+    // Back is who has noticed before that he was gone.
+    auto const gone = crowd.checker().totals().lost_connections + crowd.break_off_all();
     auto const back = [&] {
         if (clock::now() - looked > 100ms) {
             looked = clock::now();
             peak = std::max(peak, memory());
         }
-        gone = gone || crowd.open_now() * 2 < options_.sessions || clock::now() - began > 1s;
-        return gone && crowd.all_open();
+        return crowd.checker().totals().lost_connections >= gone && crowd.all_open();
     };
     auto const seconds = [&] {
         return std::chrono::duration<double>(clock::now() - began).count();
