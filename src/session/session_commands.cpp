@@ -81,7 +81,11 @@ void session::subscribe(command const& c, now at) {
             c.id, {errc::limit_reached, "too many subscriptions wait to begin", seconds(1)}, at);
     }
     rare().subscribes.push_back({std::string(c.topic), std::string(c.id), false});
-    if (!waiting) port_.subscribe(c.topic, options_of(c));
+    if (waiting) {
+        port_.change(c.topic, options_of(c));  // answered when it has begun
+    } else {
+        port_.subscribe(c.topic, options_of(c));
+    }
 }
 
 void session::unsubscribe(command const& c, now at) {

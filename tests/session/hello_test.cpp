@@ -37,6 +37,9 @@ TEST(hello, welcome_says_what_holds_for_this_session) {
     s.settings.messages_per_second = 55;
     s.settings.subscriptions_max = 9;
     s.settings.message_bytes = 4096;
+    s.settings.resume_window = milliseconds(77'000);
+    s.settings.dedupe_window = milliseconds(88'000);
+    s.settings.ring.replay_frames = 33;
     s.open();
     json const w = welcome_of(s);
     EXPECT_EQ(w.at("session"), s.talk().id().text());
@@ -50,9 +53,9 @@ TEST(hello, welcome_says_what_holds_for_this_session) {
     EXPECT_EQ(w.at("limits"), (json{{"message_bytes", 4096},
                                     {"messages_per_second", 55},
                                     {"subscriptions", 9},
-                                    {"replay_messages", 0}}));
-    EXPECT_EQ(w.at("resume_window_ms"), 0);
-    EXPECT_EQ(w.at("dedupe_window_ms"), 0);
+                                    {"replay_messages", 33}}));
+    EXPECT_EQ(w.at("resume_window_ms"), 77'000);
+    EXPECT_EQ(w.at("dedupe_window_ms"), 88'000);
     EXPECT_EQ(w.at("time"), s.at.wall);
 }
 

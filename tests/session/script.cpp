@@ -1,7 +1,9 @@
 #include "session/script.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir {
@@ -13,18 +15,30 @@ constexpr directory_limits roomy{.connections = 1000,
                                  .handshakes_per_ip_per_second = 0,
                                  .messages_per_second_per_user = 0};
 
-std::vector<topic_rule> rules() {
-    return {{"open.**", {right::anyone}, {right::anyone}},
-            {"members.**", {right::authenticated}, {right::authenticated}},
-            {"inbox.{user}", {right::owner}, {right::nobody}},
-            {"news.**", {right::anyone}, {right::nobody}},
-            {"**", {right::nobody}, {right::nobody}}};
-}
-
 }  // namespace
 
+topic_rule rule(std::string match, right subscribe, right publish, topic_policy policy) {
+    return {std::move(match), {subscribe}, {publish}, policy};
+}
+
+std::vector<topic_rule> script::usual_rules() {
+    topic_policy all;
+    all.history.messages = 100;
+    all.state = state_kind::keyed;
+    all.presence = true;
+    topic_policy newest;
+    newest.slow = slow_policy::conflate;
+    return {rule("open.**", right::anyone, right::anyone),
+            rule("members.**", right::authenticated, right::authenticated),
+            rule("inbox.{user}", right::owner, right::nobody),
+            rule("news.**", right::anyone, right::nobody),
+            rule("log.**", right::anyone, right::anyone, all),
+            rule("ticks.**", right::anyone, right::nobody, newest),
+            rule("**", right::nobody, right::nobody)};
+}
+
 void fake_port::send(std::string_view body, bool numbered) {
-    EXPECT_FALSE(closed) << body;
+    EXPECT_FALSE(numbered ? over : closed) << body;
     if (body.find(R"("type":"welcome")") != std::string_view::npos) {
         EXPECT_FALSE(numbered);
         last_welcome = body;
@@ -32,6 +46,12 @@ void fake_port::send(std::string_view body, bool numbered) {
     } else {
         log.push_back((numbered ? "send " : "express ") + std::string(body));
     }
+    if (talk == nullptr) return;
+    if (talk->frames().push(make_frame("", std::string(body), numbered)) == enqueued::queued)
+        return;
+    log.emplace_back("overflow");
+    if (!closed) return talk->close(close_reason::slow_consumer);
+    talk->ruin(resume_result::overflow);
 }
 
 namespace {
@@ -56,8 +76,9 @@ std::string told(log_query::what kind) {
 }  // namespace
 
 void fake_port::subscribe(std::string_view topic, subscribe_options const& with) {
-    EXPECT_FALSE(closed);
+    EXPECT_FALSE(over);
     EXPECT_FALSE(subscribed(topic)) << topic;
+    asked_since = with.since;
     joined.emplace(topic, joined_topic{position{epoch_id{7}, 41}, with.by_server});
     log.push_back("subscribe " + std::string(topic) + told(with));
     if (answered == nullptr) return;
@@ -66,6 +87,7 @@ void fake_port::subscribe(std::string_view topic, subscribe_options const& with)
 }
 
 join_answer fake_port::change(std::string_view topic, subscribe_options const& with) {
+    EXPECT_FALSE(closed);
     EXPECT_TRUE(subscribed(topic)) << topic;
     log.push_back("change " + std::string(topic) + told(with));
     return {.at = joined.find(topic)->second.at};
@@ -78,24 +100,27 @@ std::vector<session_port::topic_name> fake_port::topics() const {
 }
 
 void fake_port::read(log_query q, publish_ticket ticket) {
+    EXPECT_FALSE(closed);
     log.push_back("read " + told(q.kind) + ' ' + q.topic);
     reads.push_back({std::move(q), ticket});
 }
 
 void fake_port::members(std::string_view topic, std::uint32_t, publish_ticket ticket) {
+    EXPECT_FALSE(closed);
     log.push_back("members " + std::string(topic));
     log_query q;
     q.topic = topic;
-    reads.push_back({std::move(q), ticket});
+    reads.push_back({std::move(q), ticket, true});
 }
 
 std::optional<resume_result> fake_port::resume(command::resume_request const& what) {
+    EXPECT_FALSE(closed);
     log.push_back("resume " + std::string(what.session));
-    return resume_answer;
+    return on_resume(what);
 }
 
 void fake_port::unsubscribe(std::string_view topic) {
-    EXPECT_FALSE(closed);
+    EXPECT_FALSE(over);
     EXPECT_TRUE(subscribed(topic)) << topic;
     joined.erase(joined.find(topic));
     log.push_back("unsubscribe " + std::string(topic));
@@ -119,9 +144,15 @@ void fake_port::ping_frame() {
 }
 
 void fake_port::close(close_reason why, std::string_view text) {
-    EXPECT_FALSE(closed);
+    EXPECT_FALSE(over);
     EXPECT_LE(text.size(), 123U);
     closed = true;
+    over = talk == nullptr || !talk->is_alive();
+    // What a client does not read cannot be kept for it.
+    if (talk != nullptr && why == close_reason::slow_consumer) {
+        talk->frames().clear();
+        talk->ruin(resume_result::overflow);
+    }
     log.push_back("close " + std::to_string(describe(why).code) + ' ' + std::string(text));
 }
 
@@ -131,7 +162,7 @@ result<auth::identity> fake_verifier::verify(std::string_view token, wall_ms) co
     return fault{errc::unauthorized, "the token's signature is wrong"};
 }
 
-script::script(bool anonymous) : people(roomy), rules_(rules()) {
+script::script(bool anonymous) : people(roomy), rules_(usual_rules()) {
     settings.anonymous = anonymous;
     at.mono = mono_time(seconds(1000));
     at.wall = 1'700'000'000'000;
@@ -160,7 +191,11 @@ auth::identity script::who(std::string user, wall_ms expires_at) {
 }
 
 session& script::connect(session::credential c) {
+    drop();
     session_ = std::make_unique<session>(env, port, session_id::random(), std::move(c), at);
+    port.talk = session_.get();
+    handled.clear();
+    away = false;
     session_->start(at);
     return *session_;
 }
@@ -184,6 +219,7 @@ session& script::open(std::string_view hello) {
 }
 
 actions script::says(std::string_view text) {
+    EXPECT_FALSE(away);
     session_->on_traffic(at);
     auto const decoded = words_->decode(text);
     if (auto const* c = std::get_if<command>(&decoded)) {
@@ -214,7 +250,42 @@ actions script::passes(milliseconds d) {
 }
 
 actions script::did() {
+    if (reads && !port.closed) read_all();
     return std::exchange(port.log, {});
+}
+
+void script::drop() {
+    port.talk = nullptr;
+    session_.reset();
+}
+
+/// A client counts what it handles: its count is the ring's.
+void script::read_all() {
+    if (!session_) return;
+    ring& r = session_->frames();
+    std::vector<frame const*> waiting(r.outbox_frames());
+    waiting.resize(r.peek(waiting));
+    for (frame const* const f : waiting) {
+        if (f->numbered()) handled.emplace_back(f->body());
+    }
+    r.commit(waiting.size());
+    EXPECT_EQ(handled.size(), r.sent());
+}
+
+bool script::detaches() {
+    bool const lives = session_->detach(at);
+    away = true;
+    port.closed = true;
+    port.over = !lives;
+    return lives;
+}
+
+std::string script::hello_again(std::uint64_t received, std::string_view more) const {
+    auto const w = nlohmann::json::parse(port.last_welcome).at("payload");
+    return R"({"type":"hello","payload":{"resume":{"session":")" +
+           w.at("session").get<std::string>() + R"(","secret":")" +
+           w.at("secret").get<std::string>() + R"(","received":)" + std::to_string(received) + '}' +
+           std::string(more) + "}}";
 }
 
 actions script::joins(std::string_view topic, result<position> const& at_position) {
@@ -231,25 +302,40 @@ actions script::published(std::size_t which, result<position> const& at_position
 actions script::resumes(std::string_view hello, std::string_view token) {
     auto const decoded = words_->decode(hello);
     auto const& c = std::get<command>(decoded);
-    session::login with;
-    if (!token.empty()) {
-        auto who = tokens.verify(token, at.wall);
-        with.token_ends = who->expires_at;
-        with.identity = std::make_shared<auth::identity const>(std::move(*who));
+    session::credential credential;
+    if (!token.empty()) credential.identity = *tokens.verify(token, at.wall);
+    fake_port door;
+    session guest(env, door, session_id::random(), std::move(credential), at);
+    std::optional<session::login> login;
+    auto verdict = resume_result::unknown;
+    door.on_resume = [&](command::resume_request const& what) -> std::optional<resume_result> {
+        verdict = session_->may_resume(what, guest.user());
+        if (verdict != resume_result::resumed) return verdict;
+        login = guest.hand_over();
+        return std::nullopt;
+    };
+    guest.on_command(c, at);
+    if (!login) {
+        if (!guest.is_open()) return door.log;
+        EXPECT_NE(door.last_welcome.find(R"("resumed":false)"), std::string::npos);
+        EXPECT_NE(door.last_welcome.find('"' + std::string(to_string(verdict)) + '"'),
+                  std::string::npos);
+        return {"refused " + std::string(to_string(verdict))};
     }
-    port.closed = false;
-    auto const verdict = session_->may_resume(*c.resume, with.identity ? with.identity->user : "");
-    if (verdict != resume_result::resumed) return {"refused " + std::string(to_string(verdict))};
+    EXPECT_EQ(door.log, actions{"resume " + session_->id().text()});
+    EXPECT_EQ(guest.deadline(), never);
+    port.closed = away = false;
+    handled.resize(std::min(handled.size(), static_cast<std::size_t>(c.resume->received)));
     session_->frames().rewind(c.resume->received);
-    session_->resume(c, std::move(with), at);
+    session_->resume(c, std::move(*login), at);
     return did();
 }
 
 void script::sends_numbered(std::size_t n) {
     for (std::size_t i = 0; i != n; ++i) {
         ASSERT_EQ(session_->frames().push(make_frame("", "x", true)), enqueued::queued);
-        session_->frames().commit(1);
     }
+    read_all();
 }
 
 }  // namespace weir

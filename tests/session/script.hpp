@@ -2,6 +2,7 @@
 
 #include <weir/session/session.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,7 +23,8 @@ inline result<join_answer> as_answer(result<position> const& r) {
     return join_answer{.at = *r};
 }
 
-/// A port that writes down what it is asked and does as it is told.
+/// A port that writes down what it is asked and does as it is told. What is sent goes into the ring
+/// of `talk`, whose overflow is met as an owner meets it.
 class fake_port final : public session_port {
 public:
     void send(std::string_view body, bool numbered) override;
@@ -45,6 +47,7 @@ public:
         publish_ticket ticket;
     };
 
+    session* talk = nullptr;      ///< whose ring is filled; null: nobody's
     session* answered = nullptr;  ///< joins and publishes are answered from inside the call
     result<position> answer{position{epoch_id{7}, 41}};
     struct joined_topic {
@@ -54,14 +57,18 @@ public:
     struct asked_read {
         log_query what;  ///< members: the topic alone
         publish_ticket ticket;
+        bool members = false;
     };
     std::map<std::string, joined_topic, std::less<>> joined;
     std::vector<asked_publish> publishes;
     std::vector<asked_read> reads;
-    std::optional<resume_result> resume_answer = resume_result::unknown;
+    std::function<std::optional<resume_result>(command::resume_request const&)> on_resume =
+        [](auto const&) { return resume_result::unknown; };
     std::string last_welcome;
+    std::optional<position> asked_since;  ///< by the last subscribe
     actions log;
-    bool closed = false;
+    bool closed = false;  ///< there is no connection that would take anything
+    bool over = false;    ///< nor is the session collected for any more
 };
 
 /// The tokens that are good, by their text.
@@ -73,7 +80,8 @@ public:
 
 /// One session with everything around it, its real JSON dialect and rules, and a clock that only
 /// this moves. Rules: open.** is anyone's, members.** of everyone with a user, inbox.{user} its
-/// owner's to read, news.** anyone's to read and nobody's to write, and nothing else.
+/// owner's to read, news.** anyone's to read and nobody's to write, log.** anyone's with history,
+/// keyed state and presence, ticks.** anyone's to read and newest-wins, and nothing else.
 /// Tokens: `ann`, `ben` and `ann-again` are good; `short` is ann's for 60 s; `late` is hers, 10 s
 /// past its end and good for 20 s more; `old` has expired.
 class script {
@@ -96,7 +104,7 @@ public:
     /// A session that has said hello; what it was answered is dropped.
     session& open(std::string_view hello = R"({"type":"hello"})");
     session& talk() { return *session_; }
-    void drop() { session_.reset(); }
+    void drop();
 
     /// The client sends a text; returns what the session did.
     actions says(std::string_view text);
@@ -108,16 +116,33 @@ public:
     actions joins(std::string_view topic, result<position> const& at_position);
     actions published(std::size_t which, result<position> const& at_position);
     /// Its connection is gone; true: it lives on.
-    bool detaches() { return talk().detach(at); }
-    /// A new connection with that hello and token takes it up, as its shard would.
+    bool detaches();
+    /// The hello with which a client that has handled so many comes back; `more` goes into its
+    /// payload.
+    std::string hello_again(std::uint64_t received, std::string_view more = {}) const;
+    std::string hello_again() const { return hello_again(handled.size()); }
+    /// A connection comes with that hello, and with a token at the handshake. Returns what the
+    /// session did that it resumed; or "refused WHY"; or how the connection was closed.
     actions resumes(std::string_view hello, std::string_view token = {});
-    /// Received and sent frames, for `received`.
+    /// Sent frames, for `received`.
     void sends_numbered(std::size_t n);
+    void rules_are(std::vector<topic_rule> rules) { rules_ = rule_set(std::move(rules)); }
+    static std::vector<topic_rule> usual_rules();
+
+    bool away = false;  ///< it has no connection
+    /// The client takes in what was sent; off: the outbox fills.
+    bool reads = true;
+    /// All numbered messages that the client has handled, in order.
+    std::vector<std::string> handled;
 
 private:
+    void read_all();
+
     rule_set rules_;
     std::unique_ptr<dialect> words_ = make_json_dialect();
     std::unique_ptr<session> session_;
 };
+
+topic_rule rule(std::string match, right subscribe, right publish, topic_policy policy = {});
 
 }  // namespace weir

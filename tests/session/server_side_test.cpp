@@ -15,7 +15,7 @@ TEST(server, subscribes_without_asking_rules_or_limits) {
     session& talk = s.open();
     talk.subscribe_by_server("shut", s.at);
     talk.subscribe_by_server("$user.ann", s.at);
-    EXPECT_EQ(s.did(), (actions{"subscribe shut", "subscribe $user.ann"}));
+    EXPECT_EQ(s.did(), (actions{"subscribe shut by server", "subscribe $user.ann by server"}));
     talk.subscribe_by_server("shut", s.at);
     EXPECT_EQ(s.did(), actions{});
     EXPECT_EQ(s.joins("shut", somewhere), actions{});
@@ -26,8 +26,8 @@ TEST(server, a_client_that_joins_a_pending_one_of_the_servers_is_answered_with_i
     script s;
     session& talk = s.open();
     talk.subscribe_by_server("open.a", s.at);
-    EXPECT_EQ(s.did(), actions{"subscribe open.a"});
-    EXPECT_EQ(s.says(R"({"type":"subscribe","topic":"open.a","id":1})"), actions{});
+    EXPECT_EQ(s.did(), actions{"subscribe open.a by server"});
+    EXPECT_EQ(s.says(R"({"type":"subscribe","topic":"open.a","id":1})"), actions{"change open.a"});
     EXPECT_EQ(
         s.joins("open.a", fault{errc::limit_reached, "full"}),
         actions{
