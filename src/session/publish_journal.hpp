@@ -47,6 +47,13 @@ public:
                                   entry{.content = content, .attachment = attachment});
     }
 
+    /// The message was sent again after a resume, which the answer that is replayed or on its way
+    /// is enough for. Sent once more by the same connection, it is none of the resume's.
+    void adopt(request_id id, std::uint32_t attachment) {
+        auto const found = entries_.find(std::string(id));
+        if (found != entries_.end()) found->second.attachment = attachment;
+    }
+
     /// The answer became the numbered message `number`. Null `at`: it was a refusal.
     void answered(request_id id, std::uint64_t number, position const* at) {
         auto const found = entries_.find(std::string(id));

@@ -64,6 +64,8 @@ void session::start(now) {
 /// A close that tells the client to come back keeps the session for it.
 void session::close(close_reason why, std::string_view text) {
     if (phase_ == phase::closing) return;
+    // What did not get into the outbox would be a hole in what its client counts.
+    if (why == close_reason::slow_consumer) ruin(resume_result::overflow);
     bool const comes_back = describe(why).advice != reconnect_advice::stay_away;
     if (phase_ == phase::leaving && comes_back) return;
     bool const keeps =
@@ -78,7 +80,7 @@ void session::on_command(command const& c, now at) {
     if (is_closing()) return;
     weir::at(env_.counts->received, c.type).add();
     heard_ = at.mono;
-    if (!admit(c.type, c.id, at)) return;
+    if (!admit(c.type, c.id, c.type == command_type::publish ? &c : nullptr, at)) return;
     if (phase_ == phase::awaiting_hello) {
         bool const said = c.type == command_type::hello;
         if (!open(said ? &c : nullptr, at, {})) return;
@@ -129,7 +131,7 @@ void session::on_fault(command_fault const& f, now at) {
     if (is_closing()) return;
     weir::at(env_.counts->received, command_type::invalid).add();
     heard_ = at.mono;
-    if (!admit(command_type::invalid, f.id, at)) return;
+    if (!admit(command_type::invalid, f.id, nullptr, at)) return;
     if (phase_ == phase::awaiting_hello && !open(nullptr, at, f.message)) return;
     refuse(f.id, {f.code, f.message}, at);
 }

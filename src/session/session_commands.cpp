@@ -104,10 +104,12 @@ void session::publish(command const& c, now at) {
     auto const no = [&](fault f) {
         f.stored = outcome::not_stored;
         refuse(c.id, f, at);
+        note_refused(c);
     };
+    // First: a right that has gone since does not deny what was stored.
+    if (is_repeated(c, at)) return;
     auto const allowed = env_.rules->allow(topic_action::publish, c.topic, user());
     if (!allowed) return no(allowed.error());
-    if (is_repeated(c, at)) return;
     publish_ticket const ticket = next_ticket() | (c.id.empty() ? 0U : 1U);
     if (!c.id.empty()) {
         if (rare().publishes.size() >= seldom::waiting_max) {
@@ -145,6 +147,7 @@ bool session::is_repeated(command const& c, now at) {
             return false;
         case publish_journal::verdict::running:
         case publish_journal::verdict::replayed:
+            journal.adopt(c.id, attachment_);
             return true;
         case publish_journal::verdict::answered:
             env_.payload.clear();
@@ -159,6 +162,15 @@ bool session::is_repeated(command const& c, now at) {
         }
     }
     return false;
+}
+
+/// A publish was refused here: a resume may replay that answer, and then the message must not be
+/// executed behind it.
+void session::note_refused(command const& c) {
+    if (c.id.empty() || !is_alive() || env_.settings->resume_window.count() == 0) return;
+    auto& journal = rare().journal;
+    journal.add(c.id, content_of(c), attachment_);
+    journal.answered(c.id, ring_.queued(), nullptr);
 }
 
 void session::acknowledge(command const& c, now at) {

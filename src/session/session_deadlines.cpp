@@ -32,7 +32,7 @@ void session::begin_deadlines(now at) {
     first_ping_ = true;
     next_ping_ = at.mono + scaled(heartbeat_interval_, 0.5 + spread(id_, 0) / 2);
     milliseconds const lifetime = env_.settings->max_lifetime;
-    if (lifetime.count() > 0) ends_ = at.mono + scaled(lifetime, 0.9 + spread(id_, 1) / 5);
+    ends_ = lifetime.count() > 0 ? at.mono + scaled(lifetime, 0.9 + spread(id_, 1) / 5) : never;
     deadline_ = std::min(deadline_, next_deadline(at));
 }
 

@@ -17,8 +17,9 @@ constexpr std::uint64_t flood_rate_min = 10;
 
 }  // namespace
 
-/// Takes one message from the rates. False: answered already, not to be executed.
-bool session::admit(command_type type, request_id id, now at) {
+/// Takes one message from the rates. False: answered already, not to be executed. `publish` is the
+/// message where it is one.
+bool session::admit(command_type type, request_id id, command const* publish, now at) {
     double const rate = env_.settings->messages_per_second;
     token_bucket::limit const own{rate, 2 * rate};
     limit_kind which = limit_kind::messages;
@@ -38,6 +39,8 @@ bool session::admit(command_type type, request_id id, now at) {
     if (is_closing()) return false;
     // These spare the server work, and have no answer that could say: too early.
     if (type == command_type::received || type == command_type::pong) return true;
+    // What was passed on already is not denied for being said again too fast.
+    if (publish != nullptr && is_repeated(*publish, at)) return false;
     if (id.empty()) {
         auto& last = rare().last_unasked;
         if (last && at.mono - *last < refusal_window) return false;
@@ -47,8 +50,9 @@ bool session::admit(command_type type, request_id id, now at) {
             which == limit_kind::messages ? "more messages than this connection may send"
                                           : "more messages than this user may send",
             wait};
-    if (type == command_type::publish) f.stored = outcome::not_stored;
+    if (publish != nullptr) f.stored = outcome::not_stored;
     send_error(id, f);
+    if (publish != nullptr) note_refused(*publish);
     return false;
 }
 

@@ -63,6 +63,7 @@ void session::resume(command const& hello, login with, now at) {
     if (seldom_) seldom_->journal.forget(hello.resume->received);
     messages_ = token_bucket(at.mono);
     heard_ = at.mono;
+    ping_sent_ = never;  // that one went out on the old connection
     deadline_ = never;
     begin(&hello, at);
     weir::at(env_.counts->resumes, resume_result::resumed).add();

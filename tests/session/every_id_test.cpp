@@ -38,7 +38,7 @@ public:
             ASSERT_LE(s_.talk().frames().received(), s_.talk().frames().sent());
             ASSERT_LE(s_.talk().frames().sent(), s_.talk().frames().queued());
         }
-        if (s_.away) come_back();
+        if (s_.port.away) come_back();
         s_.port.answered = nullptr;
         answer_everything();
         count_answers();
@@ -65,7 +65,7 @@ private:
         return '{' + fields + '}';
     }
     void ask(std::string fields) {
-        if (!s_.away) s_.says(compose(std::move(fields)));
+        if (!s_.port.away) s_.says(compose(std::move(fields)));
     }
 
     /// Its payload is its id, so that one can see how often it was executed.
@@ -90,7 +90,7 @@ private:
             case 5:
             case 6:
             case 7:
-                if (!s_.away) s_.says(publish());
+                if (!s_.port.away) s_.says(publish());
                 return;
             case 8:
                 return ask(R"("type":"received","count":)" +
@@ -114,9 +114,9 @@ private:
                 s_.passes(milliseconds(dice_.below(50)));
                 return s_.talk().on_traffic(s_.at);
             case 17:
-                return s_.away ? come_back() : leave();
+                return s_.port.away ? come_back() : leave();
             case 18:
-                if (s_.away || dice_.one_in(4))
+                if (s_.port.away || dice_.one_in(4))
                     come_back();  // the old connection may still be there
                 return;
             default:

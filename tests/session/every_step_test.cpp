@@ -16,7 +16,7 @@ position const somewhere{epoch_id{7}, 41};
 
 step says(std::string text) {
     return [text](script& s) {
-        if (!s.away) s.says(text);
+        if (!s.port.away) s.says(text);
     };
 }
 

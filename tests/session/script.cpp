@@ -50,7 +50,7 @@ void fake_port::send(std::string_view body, bool numbered) {
     if (talk->frames().push(make_frame("", std::string(body), numbered)) == enqueued::queued)
         return;
     log.emplace_back("overflow");
-    if (!closed) return talk->close(close_reason::slow_consumer);
+    if (!away) return talk->close(close_reason::slow_consumer);
     talk->ruin(resume_result::overflow);
 }
 
@@ -195,7 +195,7 @@ session& script::connect(session::credential c) {
     session_ = std::make_unique<session>(env, port, session_id::random(), std::move(c), at);
     port.talk = session_.get();
     handled.clear();
-    away = false;
+    port.away = false;
     session_->start(at);
     return *session_;
 }
@@ -219,7 +219,7 @@ session& script::open(std::string_view hello) {
 }
 
 actions script::says(std::string_view text) {
-    EXPECT_FALSE(away);
+    EXPECT_FALSE(port.away);
     session_->on_traffic(at);
     auto const decoded = words_->decode(text);
     if (auto const* c = std::get_if<command>(&decoded)) {
@@ -274,7 +274,7 @@ void script::read_all() {
 
 bool script::detaches() {
     bool const lives = session_->detach(at);
-    away = true;
+    port.away = true;
     port.closed = true;
     port.over = !lives;
     return lives;
@@ -324,7 +324,7 @@ actions script::resumes(std::string_view hello, std::string_view token) {
     }
     EXPECT_EQ(door.log, actions{"resume " + session_->id().text()});
     EXPECT_EQ(guest.deadline(), never);
-    port.closed = away = false;
+    port.closed = port.away = false;
     handled.resize(std::min(handled.size(), static_cast<std::size_t>(c.resume->received)));
     session_->frames().rewind(c.resume->received);
     session_->resume(c, std::move(*login), at);

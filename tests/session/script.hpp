@@ -68,6 +68,7 @@ public:
     std::optional<position> asked_since;  ///< by the last subscribe
     actions log;
     bool closed = false;  ///< there is no connection that would take anything
+    bool away = false;    ///< there is no connection at all
     bool over = false;    ///< nor is the session collected for any more
 };
 
@@ -129,7 +130,6 @@ public:
     void rules_are(std::vector<topic_rule> rules) { rules_ = rule_set(std::move(rules)); }
     static std::vector<topic_rule> usual_rules();
 
-    bool away = false;  ///< it has no connection
     /// The client takes in what was sent; off: the outbox fills.
     bool reads = true;
     /// All numbered messages that the client has handled, in order.

@@ -228,6 +228,7 @@ private:
     void unsubscribe(command const& c, now at);
     void publish(command const& c, now at);
     bool is_repeated(command const& c, now at);
+    void note_refused(command const& c);
     void acknowledge(command const& c, now at);
     void not_spoken(command const& c, now at);
 
@@ -239,7 +240,7 @@ private:
     std::uint32_t next_ticket() noexcept { return tickets_ += 2; }
 
     // session_limits.cpp
-    bool admit(command_type type, request_id id, now at);
+    bool admit(command_type type, request_id id, command const* publish, now at);
     void count_refusal(now at);
     void refuse(request_id id, fault const& f, now at);
     void spend_error(now at);
