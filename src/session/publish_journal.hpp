@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -89,7 +89,8 @@ private:
         bool failed = false;
     };
     std::unordered_map<std::string, entry> entries_;
-    std::deque<std::pair<std::uint64_t, std::string>> by_number_;  ///< ascending
+    std::list<std::pair<std::uint64_t, std::string>>
+        by_number_;  ///< ascending; empty it owns nothing
 };
 
 }  // namespace weir

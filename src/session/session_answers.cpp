@@ -55,7 +55,9 @@ void session::answer_waiting(std::string_view topic, result<join_answer> const& 
             send_error(p.id, answer.error());
         }
     }
+    // Most sessions subscribe once and then only listen.
     if (waiting.empty()) waiting.shrink_to_fit();
+    if (seldom_->spent()) seldom_.reset();
 }
 
 void session::on_published(publish_ticket ticket, result<position> const& at_position) {

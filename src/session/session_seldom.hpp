@@ -48,6 +48,11 @@ struct session::seldom {
     std::uint64_t refusals = 0;
     std::optional<mono_time> last_unasked;  ///< rate_limited without id was last said
 
+    /// Nothing was ever in here but what is answered now.
+    bool spent() const noexcept {
+        return subscribes.empty() && publishes.empty() && journal.empty() && queries.empty() &&
+               faults.empty() && refusals == 0 && !refused && !resume_refused && !last_unasked;
+    }
     /// Nothing in here is needed any more.
     bool empty(mono_time at) const {
         return subscribes.empty() && publishes.empty() && journal.empty() && queries.empty() &&

@@ -110,6 +110,7 @@ private:
         topic_entry* topic = nullptr;
         std::uint32_t slot = 0;
         bool by_server = false;
+        bool wants_presence = false;
         bool watches = false;              ///< told of presence
         bool present = false;              ///< counted in presence
         std::unique_ptr<follower> more{};  ///< null: live
@@ -163,6 +164,7 @@ private:
     void begin(subscription& s, position const& at);
     void pace(subscription& s, double rate);
     void answer(subscription& s, join_answer const& a);
+    void watch(subscription& s);
     void take_out(subscription& s);
     void leave_all();
     void show(subscription& s);

@@ -72,7 +72,7 @@ void client::subscribe(std::string_view topic, subscribe_options const& with) {
     s.topic = entry;
     s.slot = slot;
     s.by_server = with.by_server;
-    s.watches = with.presence;
+    s.wants_presence = with.presence;
     if (past) {
         more_of(s).start = std::make_unique<subscription_start>();
         s.more->start->wish = with;
@@ -118,8 +118,6 @@ void client::joined(topic_entry& topic, result<position> const& at) {
 
 /// The broker has let the topic in: what was asked for of its past is read before the answer.
 void client::begin(subscription& s, position const& at) {
-    if (s.watches) topic_index::watch(*s.topic, *this);
-    show(s);
     if (!s.more || !s.more->start) return answer(s, {.at = at});
     subscribe_options const& wish = s.more->start->wish;
     if (!wish.since && wish.last == 0) return read_state(s);
@@ -140,13 +138,26 @@ void client::answer(subscription& s, join_answer const& a) {
     told.conflating = (s.more && s.more->paced) ||
                       (policy.slow == slow_policy::conflate && !policy.history.kept());
     session_.on_joined(s.topic->name(), told);
+    watch(s);
+    show(s);  // after the answer: the change it makes is news to the subscriber, too
+}
+
+/// Told of presence as it wishes; from its answer on.
+void client::watch(subscription& s) {
+    if (s.wants_presence == s.watches || !s.topic->attached()) return;
+    s.watches = s.wants_presence;
+    if (s.watches) {
+        topic_index::watch(*s.topic, *this);
+    } else {
+        topic_index::unwatch(*s.topic, *this);
+    }
 }
 
 join_answer client::change(std::string_view topic, subscribe_options const& with) {
     subscription& s = *find(topic);
-    if (with.presence && !s.watches && s.topic->attached()) topic_index::watch(*s.topic, *this);
-    if (!with.presence && s.watches) topic_index::unwatch(*s.topic, *this);
-    s.watches = with.presence;
+    s.wants_presence = with.presence;
+    bool const begun = !s.more || !s.more->start || s.more->start->answered;
+    if (begun) watch(s);
     pace(s, with.rate);
     topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
     return {.at = s.topic->tail(),
