@@ -39,7 +39,7 @@ std::string configuration(storm_options const& o) {
     }
     return yaml +
            "limits: {messages_per_second: 100000, messages_per_second_per_user: 1000000,\n"
-           "         handshakes_per_second: 100000, handshakes_per_ip_per_second: 10000,\n"
+           "         handshakes_per_ip_per_second: 10000,\n"
            "         connections_per_ip: 10000}\n"
            "log: {level: warn}\n";
 }

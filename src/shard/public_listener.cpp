@@ -9,8 +9,11 @@
 #include <weir/http/upgrade.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 
 namespace weir {
 namespace asio = boost::asio;
@@ -137,7 +140,21 @@ void public_listener::stop() {
 asio::awaitable<void> public_listener::accept() {
     while (auto socket = co_await next_connection(*acceptor_)) {
         tasks_->spawn("receive", receive(std::move(*socket)));
+        co_await breathe();
     }
+}
+
+/// Each connection that is accepted is work in front of what comes later for those who are here
+/// already. Where the loop is behind, the next one waits in the kernel's queue.
+asio::awaitable<void> public_listener::breathe() {
+    auto const executor = co_await asio::this_coro::executor;
+    auto const asked = std::chrono::steady_clock::now();
+    co_await asio::post(executor, asio::use_awaitable);
+    auto const behind = std::chrono::steady_clock::now() - asked;
+    if (behind < crowded) co_return;
+    asio::steady_timer pause(executor);
+    pause.expires_after(std::min<nanoseconds>(behind, pause_max));
+    co_await pause.async_wait(as_result);
 }
 
 asio::awaitable<void> public_listener::receive(tcp::socket socket) {

@@ -28,6 +28,9 @@ class public_listener {
 public:
     /// Refused connections that are being told why, at most; more are dropped untold.
     static constexpr std::size_t refusals_max = 512;
+    /// A loop that is so far behind accepts nobody until it has caught up, or this has passed.
+    static constexpr milliseconds crowded{2};
+    static constexpr milliseconds pause_max{50};
 
     explicit public_listener(shard& owner);
 
@@ -43,6 +46,7 @@ private:
     void add_routes();
     http::answer upgrade(http::request& r);
     boost::asio::awaitable<void> accept();
+    boost::asio::awaitable<void> breathe();
     boost::asio::awaitable<void> receive(boost::asio::ip::tcp::socket socket);
     boost::asio::awaitable<void> talk(boost::asio::ip::tcp::socket socket, visit& v);
     std::optional<http::response> admit(std::string const& key, directory::units& place);

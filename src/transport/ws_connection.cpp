@@ -228,7 +228,9 @@ void ws_connection::on_ready(std::uint32_t events) {
         mark();
     }
     if (!in || held_ || is_parked()) return;
-    if (context_.may_read()) {
+    // Whoever is leaving waits for those who are not: when very many are cut at once, a message
+    // that comes meanwhile must not stand behind all their ends.
+    if (!hung_up_ && context_.may_read()) {
         read();
     } else {
         context_.park_ready(*this);
