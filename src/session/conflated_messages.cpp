@@ -21,6 +21,8 @@ bool conflated_messages::pass(message const& m, mono_time at) {
 }
 
 bool conflated_messages::keep(message_ptr m, mono_time at) {
+    // Here, too: to a client that is away or slow nothing passes.
+    if (interval_.count() != 0) forget_past(at);
     entry& e = keys_[m->key];
     bool const replaces = e.waiting != nullptr;
     if (replaces) {
@@ -45,7 +47,7 @@ message_ptr conflated_messages::take(mono_time at) {
     waiting_.erase(waiting_.begin());
     message_ptr m = std::move(e.waiting);
     bytes_ -= held_bytes(*m);
-    if (interval_.count() == 0) {
+    if (interval_.count() == 0 || keys_.size() > paced_keys_max) {
         keys_.erase(m->key);
     } else {
         e.next = at + interval_;

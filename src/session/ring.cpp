@@ -70,7 +70,9 @@ struct ring::storage {
     lane numbered;  ///< `kept` sent frames, then the outbox
     lane express;
     std::uint32_t kept = 0;
+    std::uint32_t again = 0;       ///< the first of the outbox: they were sent before
     std::size_t outbox_bytes = 0;  ///< of numbered frames
+    std::size_t again_bytes = 0;
     std::size_t express_bytes = 0;
     std::size_t replay_bytes = 0;
 
@@ -91,7 +93,9 @@ ring::storage& ring::open() {
                                           : made->outbox_bytes;
         bytes = size_of(only_);
         made->kept = only_kept_ ? 1 : 0;
-        only_kept_ = false;
+        made->again = only_again_ ? 1 : 0;
+        made->again_bytes = only_again_ ? bytes : 0;
+        only_kept_ = only_again_ = false;
         to.add(std::exchange(only_, nullptr));
     }
     storage_ = made.release();
@@ -107,12 +111,13 @@ enqueued ring::push(frame_ref f) {
     }
     std::size_t const size = size_of(f.get());
     if (f->numbered()) {
-        std::size_t const frames = storage_ != nullptr
-                                       ? storage_->waiting()
-                                       : (only_ != nullptr && only_->numbered() && !only_kept_);
-        std::size_t const bytes = storage_ != nullptr ? storage_->outbox_bytes
-                                  : frames != 0       ? size_of(only_)
-                                                      : 0;
+        bool const only_new = only_ != nullptr && only_->numbered() && !only_kept_ && !only_again_;
+        std::size_t const frames =
+            storage_ != nullptr ? storage_->waiting() - storage_->again : only_new;
+        std::size_t const bytes = storage_ != nullptr
+                                      ? storage_->outbox_bytes - storage_->again_bytes
+                                  : frames != 0 ? size_of(only_)
+                                                : 0;
         if (frames >= bounds_->outbox_frames) return enqueued::overflow;
         if (frames != 0 && bytes + size > bounds_->outbox_bytes) return enqueued::overflow;
         storage& s = open();
@@ -155,6 +160,7 @@ void ring::commit(std::size_t n) noexcept {
     if (storage_ == nullptr) {
         if (only_->numbered()) {
             ++sent_;
+            only_again_ = false;
             only_kept_ = bounds_->replay_frames != 0 && size_of(only_) <= bounds_->replay_bytes;
         }
         if (!only_kept_) drop(std::exchange(only_, nullptr));
@@ -170,6 +176,10 @@ void ring::commit(std::size_t n) noexcept {
         std::size_t const size = size_of(s.numbered.at(s.kept));
         s.outbox_bytes -= size;
         s.replay_bytes += size;
+        if (s.again != 0) {
+            --s.again;
+            s.again_bytes -= size;
+        }
         ++s.kept;
         ++sent_;
         trim(s);
@@ -232,6 +242,7 @@ void ring::rewind(std::uint64_t count) noexcept {
     acknowledge(count);
     sent_ = std::max(count, received_);
     if (storage_ == nullptr) {
+        only_again_ = only_again_ || only_kept_;
         only_kept_ = false;
         if (only_ != nullptr && !only_->numbered()) release_only();
         return;
@@ -239,13 +250,14 @@ void ring::rewind(std::uint64_t count) noexcept {
     storage& s = *storage_;
     while (s.express.count != 0) drop(s.express.take_first());
     s.express_bytes = 0;
-    s.kept = 0;
+    s.again += std::exchange(s.kept, 0);
+    s.again_bytes += s.replay_bytes;
     s.outbox_bytes += std::exchange(s.replay_bytes, 0);
     settle();
 }
 
 void ring::release_only() noexcept {
-    only_kept_ = false;
+    only_kept_ = only_again_ = false;
     drop(std::exchange(only_, nullptr));
 }
 

@@ -35,7 +35,8 @@ public:
     ~ring() { clear(); }
 
     /// Overflow leaves the ring as it was. The bytes counted are those of frame::body. An outbox
-    /// with no numbered frame takes one of any size: else it could never be delivered.
+    /// with no numbered frame takes one of any size: else it could never be delivered. What is sent
+    /// again after rewind() was bounded as a replay, and takes no room from what is new.
     [[nodiscard]] enqueued push(frame_ref f);
 
     /// The next frames to send, express lane first; at most out.size(). Valid until the next call.
@@ -81,6 +82,7 @@ private:
     bounds const* bounds_;
     frame const* only_ = nullptr;  ///< the one frame in the ring while there is no storage
     bool only_kept_ = false;       ///< it is sent, and kept
+    bool only_again_ = false;      ///< it was sent, and waits to be sent again
     storage* storage_ = nullptr;
     std::uint64_t received_ = 0;
     std::uint64_t sent_ = 0;
