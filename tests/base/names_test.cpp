@@ -32,8 +32,10 @@ TEST(names, every_enumerator_has_its_own) {
     expect_names(handshake_refusal_count, handshake_refusal::tls);
     expect_names(command_type_count, command_type::invalid);
     expect_names(publish_source_count, publish_source::api);
-    expect_names(drop_reason_count, drop_reason::closed);
-    expect_names(limit_kind_count, limit_kind::api);
+    expect_names(drop_reason_count, drop_reason::conflated);
+    expect_names(gap_reason_count, gap_reason::detached);
+    expect_names(resume_result_count, resume_result::lost);
+    expect_names(limit_kind_count, limit_kind::dedupe);
     expect_names(saving_count, saving::compression);
 }
 
