@@ -1,8 +1,11 @@
 #include "session/session_seldom.hpp"
 
 #include <weir/session/session.hpp>
+#include <weir/topic/policy.hpp>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 // Questions about a topic: history, state (sync), presence.
@@ -17,8 +20,18 @@ constexpr std::size_t outbox_share = 8;
 constexpr std::size_t page_bytes_max = 256 * 1024;
 constexpr std::size_t sync_topic_bytes_min = 4 * 1024;
 
+std::size_t bytes_of(log_page const& page) noexcept {
+    std::size_t n = 0;
+    for (auto const& m : page.messages) n += stored_bytes(*m);
+    return n;
+}
+
 std::size_t page_bytes(session_settings const& s) noexcept {
     return std::min(page_bytes_max, std::max<std::size_t>(1, s.ring.outbox_bytes / outbox_share));
+}
+
+fault too_busy() {
+    return {errc::unavailable, "too many answers wait to be read", seconds(1)};
 }
 
 }  // namespace
@@ -35,8 +48,19 @@ bool session::may_query(command const& c, now at) {
     bool const busy = s.queries.size() >= seldom::queries_max ||
                       ring_.outbox_bytes() > env_.settings->ring.outbox_bytes / 2;
     if (!busy) return true;
-    refuse(c.id, {errc::unavailable, "too many answers wait to be read", seconds(1)}, at);
+    refuse(c.id, too_busy(), at);
     return false;
+}
+
+/// With what is in env_.payload. Answers that were asked for while there was room may come all at
+/// once: one that would fill the outbox, and so close its own connection, is to be asked for again.
+void session::answer_query(request_id id) {
+    std::size_t const max = env_.settings->ring.outbox_bytes;
+    std::size_t const waiting = ring_.outbox_bytes();
+    if (waiting != 0 && waiting + env_.payload.size() > max - max / 4) {
+        return send_error(id, too_busy());
+    }
+    send_ok(id, env_.payload);
 }
 
 void session::history(command const& c, now at) {
@@ -61,7 +85,10 @@ void session::history(command const& c, now at) {
 void session::sync(command const& c, now at) {
     std::vector<std::string> names;
     if (c.topics) {
-        for (std::string_view const name : *c.topics) names.emplace_back(name);
+        std::unordered_set<std::string_view> known;
+        for (std::string_view const name : *c.topics) {
+            if (known.insert(name).second) names.emplace_back(name);
+        }
     } else {
         for (auto& t : port_.topics()) {
             if (env_.rules->policy_of(t.name).state != state_kind::none) {
@@ -102,7 +129,10 @@ void session::sync(command const& c, now at) {
     asked.due = reads.size();
     auto const tickets = asked.tickets;
     rare().queries.push_back(std::move(asked));
-    for (std::size_t i = 0; i != reads.size(); ++i) port_.read(std::move(reads[i]), tickets[i]);
+    // An answer from inside may have been the last word.
+    for (std::size_t i = 0; i != reads.size() && phase_ == phase::open; ++i) {
+        port_.read(std::move(reads[i]), tickets[i]);
+    }
 }
 
 void session::presence(command const& c, now at) {
@@ -147,18 +177,25 @@ void session::on_read(publish_ticket ticket, result<log_page>&& page) {
         auto const done = seldom_->take_query(*which);
         env_.payload.clear();
         env_.words->history_payload(env_.payload, page->messages, page->head, page->more);
-        return send_ok(done.id, env_.payload);
+        return answer_query(done.id);
     }
     auto const nth = std::find(q.tickets.begin(), q.tickets.end(), ticket) - q.tickets.begin();
     topic_state_page& state = q.states[static_cast<std::size_t>(nth)];
     state.at = page->head;
-    state.messages = std::move(page->messages);
     state.more = page->more;
+    // Each page has at least one message: many of them are more than one answer may be.
+    std::size_t const bytes = bytes_of(*page);
+    if (q.bytes != 0 && q.bytes + bytes > env_.settings->ring.outbox_bytes / 2) {
+        state.more = true;
+    } else {
+        q.bytes += bytes;
+        state.messages = std::move(page->messages);
+    }
     if (--q.due != 0) return;
     auto const done = seldom_->take_query(*which);
     env_.payload.clear();
     env_.words->sync_payload(env_.payload, done.states);
-    send_ok(done.id, env_.payload);
+    answer_query(done.id);
 }
 
 void session::on_members(publish_ticket ticket, result<presence_page> const& page) {
@@ -169,7 +206,7 @@ void session::on_members(publish_ticket ticket, result<presence_page> const& pag
     if (!page) return send_error(done.id, page.error());
     env_.payload.clear();
     env_.words->presence_payload(env_.payload, *page);
-    send_ok(done.id, env_.payload);
+    answer_query(done.id);
 }
 
 }  // namespace weir

@@ -26,6 +26,7 @@ struct session::seldom {
         std::vector<std::uint32_t> tickets;  ///< of its reads
         bool is_sync = false;
         std::size_t due = 0;                   ///< sync: reads not answered
+        std::size_t bytes = 0;                 ///< sync: of what they gave
         std::vector<topic_state_page> states;  ///< sync: one for each ticket
     };
     std::optional<std::size_t> query_of(std::uint32_t ticket) const noexcept;

@@ -18,6 +18,7 @@ void session::unsubscribe_by_server(std::string_view topic, fault const& why) {
     if (!is_alive() || !port_.subscribed(topic)) return;
     port_.unsubscribe(topic);
     answer_waiting(topic, why);
+    if (!is_alive()) return;  // which had no room for that
     env_.scratch.clear();
     env_.words->encode_unsubscribed(env_.scratch, topic, why);
     port_.send(env_.scratch, true);

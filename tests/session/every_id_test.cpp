@@ -207,7 +207,9 @@ private:
             if (auto const id = std::stoi(p.what.payload); id != 0) ++executed_[id];
             if (s_.port.answered == nullptr) open_publishes_.push_back(p.ticket);
         }
-        for (auto const& r : s_.port.reads) open_reads_.emplace_back(r.ticket, r.members);
+        for (auto const& r : s_.port.reads) {
+            if (s_.port.answered == nullptr) open_reads_.emplace_back(r.ticket, r.members);
+        }
         s_.port.publishes.clear();
         s_.port.reads.clear();
         s_.did();

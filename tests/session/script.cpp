@@ -103,6 +103,9 @@ void fake_port::read(log_query q, publish_ticket ticket) {
     EXPECT_FALSE(closed);
     log.push_back("read " + told(q.kind) + ' ' + q.topic);
     reads.push_back({std::move(q), ticket});
+    if (answered == nullptr) return;
+    if (answer) return answered->on_read(ticket, log_page{*answer, {}, {}, false});
+    answered->on_read(ticket, answer.error());
 }
 
 void fake_port::members(std::string_view topic, std::uint32_t, publish_ticket ticket) {
@@ -111,6 +114,9 @@ void fake_port::members(std::string_view topic, std::uint32_t, publish_ticket ti
     log_query q;
     q.topic = topic;
     reads.push_back({std::move(q), ticket, true});
+    if (answered == nullptr) return;
+    if (answer) return answered->on_members(ticket, presence_page{});
+    answered->on_members(ticket, answer.error());
 }
 
 std::optional<resume_result> fake_port::resume(command::resume_request const& what) {

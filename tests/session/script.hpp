@@ -48,7 +48,7 @@ public:
     };
 
     session* talk = nullptr;      ///< whose ring is filled; null: nobody's
-    session* answered = nullptr;  ///< joins and publishes are answered from inside the call
+    session* answered = nullptr;  ///< joins, publishes and reads are answered inside the call
     result<position> answer{position{epoch_id{7}, 41}};
     struct joined_topic {
         position at;

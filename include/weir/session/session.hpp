@@ -237,6 +237,7 @@ private:
     void sync(command const& c, now at);
     void presence(command const& c, now at);
     bool may_query(command const& c, now at);
+    void answer_query(request_id id);
     std::uint32_t next_ticket() noexcept { return tickets_ += 2; }
 
     // session_limits.cpp
