@@ -77,6 +77,11 @@ public:
         }
     }
 
+    /// Of those that are answered at most `count`, the newest: for a client that confirms nothing.
+    void keep(std::size_t count) {
+        while (by_number_.size() > count) forget(by_number_.front().first);
+    }
+
     bool empty() const noexcept { return entries_.empty() && by_number_.empty(); }
     std::size_t size() const noexcept { return entries_.size(); }
 

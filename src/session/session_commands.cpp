@@ -140,7 +140,10 @@ void session::publish(command const& c, now at) {
 bool session::is_repeated(command const& c, now at) {
     if (c.id.empty() || !seldom_ || seldom_->journal.empty()) return false;
     auto& journal = seldom_->journal;
-    journal.forget(ring_.sent() - ring_.replay_frames());
+    // Not by what the ring has let go: a repeat may be held up while more is sent than it keeps.
+    // The repeats of a resume come before anything new, so of the answered ones a ring's worth is
+    // enough.
+    journal.keep(env_.settings->ring.replay_frames + seldom::waiting_max);
     auto const known = journal.look(c.id, content_of(c), attachment_);
     switch (known.what) {
         case publish_journal::verdict::fresh:

@@ -108,7 +108,8 @@ TEST(publish_again, a_received_answer_frees_its_id) {
     EXPECT_EQ(t.says(publish("1", "2")), actions{"publish open.a"});
 }
 
-TEST(publish_again, an_answer_that_cannot_be_replayed_frees_its_id) {
+/// A repeat may be held up on its way in while more is sent than the ring keeps.
+TEST(publish_again, is_not_executed_though_its_answer_has_left_the_ring) {
     publisher s;
     s.settings.ring.replay_frames = 2;
     s.open();
@@ -116,9 +117,9 @@ TEST(publish_again, an_answer_that_cannot_be_replayed_frees_its_id) {
     s.published(0, at_position(9));
     s.sends_numbered(1);
     EXPECT_EQ(s.says(publish("1")).size(), 1U);
-    EXPECT_EQ(s.executed(), 1U);
     s.sends_numbered(1);
-    EXPECT_EQ(s.says(publish("1")), actions{"publish open.a"});
+    s.says(publish("1"));
+    EXPECT_EQ(s.executed(), 1U);
 }
 
 TEST(publish_again, other_bytes_under_an_id_that_is_not_received_are_a_conflict) {
