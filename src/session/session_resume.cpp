@@ -32,7 +32,8 @@ resume_result session::may_resume(command::resume_request const& what,
     auto const secret = id128::parse(what.secret);
     // What may be learned about a session without its secret: nothing.
     if (!secret || !equal_constant_time(*secret, secret_)) return resume_result::secret;
-    if (!is_alive()) return resume_result::expired;
+    // Where no session outlives its connection, not even one that is connected.
+    if (!is_alive() || env_.settings->resume_window.count() == 0) return resume_result::expired;
     if (user != this->user()) return resume_result::user;
     if (ruined_ != resume_result::resumed) return ruined_;
     switch (ring_.standing_of(what.received)) {

@@ -189,6 +189,9 @@ TEST(resume, is_not_for_a_server_that_keeps_nothing) {
     resumable s;
     s.settings.resume_window = milliseconds(0);
     s.open();
+    EXPECT_EQ(s.resumes(s.hello_again()), actions{"refused expired"})
+        << "not even before its connection is gone: no publish is remembered";
+    EXPECT_TRUE(s.talk().is_open());
     EXPECT_FALSE(s.detaches());
     EXPECT_EQ(s.resumes(s.hello_again()), actions{"refused expired"});
 }
