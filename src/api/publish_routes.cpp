@@ -11,7 +11,8 @@ void server_api::state::add_publish_routes(http::router& r) {
     route(r, http::method::post, "send", "send", &state::send);
 }
 
-result<publication> server_api::state::read_publication(std::string_view text) const {
+result<publication> server_api::state::read_publication(std::string_view text,
+                                                        std::string_view caller) const {
     auto const b = body::read(text);
     if (!b) return b.error();
     auto topic = b->text("topic", topic_bytes_max);
@@ -28,9 +29,10 @@ result<publication> server_api::state::read_publication(std::string_view text) c
     if (!key) return key.error();
     auto const exclude = b->text("exclude_session", 64);
     if (!exclude) return exclude.error();
-    if (b->has("dedupe")) {
-        return fault{errc::unsupported, "`dedupe` is not available in this version"};
-    }
+    auto dedupe = b->text("dedupe", dedupe_bytes_max);
+    if (!dedupe) return dedupe.error();
+    // As on the wire: an empty one would be taken for a promise that nobody keeps.
+    if (b->raw("dedupe") == "\"\"") return fault{errc::bad_request, "`dedupe` is empty"};
     if (!b->has("payload")) return fault{errc::bad_request, "field `payload` is needed"};
     if (b->raw("payload").size() > limits.message_bytes) {
         return fault{errc::too_large, "payload is larger than limits.message_bytes"};
@@ -45,6 +47,9 @@ result<publication> server_api::state::read_publication(std::string_view text) c
     p.topic = std::move(*topic);
     p.event = std::move(*event);
     p.key = std::move(*key);
+    // No user's scope: their ids have no control characters, and those of sessions begin with `$`.
+    if (!dedupe->empty()) p.scope = "\nkey:" + std::string(caller);
+    p.dedupe = std::move(*dedupe);
     p.payload = std::string(b->raw("payload"));
     p.time = at.wall;
     p.received = at.mono;
@@ -52,7 +57,7 @@ result<publication> server_api::state::read_publication(std::string_view text) c
 }
 
 asio::awaitable<http::response> server_api::state::publish(http::request& r) {
-    auto p = read_publication(r.body);
+    auto p = read_publication(r.body, key_name(r));
     if (!p) co_return error(p.error());
     auto const at = co_await shards.publish(std::move(*p));
     if (!at) co_return error(at.error());
@@ -65,10 +70,11 @@ asio::awaitable<http::response> server_api::state::publish_batch(http::request& 
     auto const elements = split_batch(r.body, ndjson, limits.batch_messages);
     if (!elements) co_return error(elements.error());
     // One after the other: the order of the batch is the order of each of its topics.
+    auto const caller = std::string(key_name(r));  // keys may change while it waits
     std::string answers = "[";
     for (std::string_view const element : *elements) {
         if (answers.size() > 1) answers += ',';
-        auto p = read_publication(element);
+        auto p = read_publication(element, caller);
         result<position> at = p ? position{} : result<position>(p.error());
         if (p) at = co_await shards.publish(std::move(*p));
         answers += at ? "{" + position_json(*at) + "}" : error(at.error()).body;

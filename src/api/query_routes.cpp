@@ -10,27 +10,19 @@ namespace {
 constexpr std::size_t page_default = 100;
 constexpr std::size_t page_max = 1000;
 
-result<std::uint64_t> number_of(http::request const& r, std::string_view name,
-                                std::uint64_t fallback, std::uint64_t max) {
-    auto const text = r.query_value(name);
-    if (!text) return fallback;
-    std::uint64_t n = 0;
-    auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), n);
-    if (error != std::errc{} || end != text->data() + text->size() || n > max) {
-        return fault{errc::bad_request,
-                     std::string(name) + " must be a number up to " + std::to_string(max)};
-    }
-    return n;
+void append_count(std::string& out, std::string_view name, std::uint64_t n) {
+    out += ",\"" + std::string(name) + "\":" + std::to_string(n);
 }
 
 void append(std::string& out, topic_facts const& t) {
     out += R"({"topic":)";
     append_json_string(out, t.name);
-    out += "," + position_json(t.at) + R"(,"subscribers":)" + std::to_string(t.subscribers) + "}";
-}
-
-void append_count(std::string& out, std::string_view name, std::uint64_t n) {
-    out += ",\"" + std::string(name) + "\":" + std::to_string(n);
+    out += "," + position_json(t.at) + R"(,"subscribers":)" + std::to_string(t.subscribers);
+    append_count(out, "messages", t.messages);
+    append_count(out, "bytes", t.bytes);
+    append_count(out, "state_keys", t.state_keys);
+    append_count(out, "members", t.members);
+    out += '}';
 }
 
 void append(std::string& out, connection_facts const& c, bool with_topics) {
@@ -45,6 +37,7 @@ void append(std::string& out, connection_facts const& c, bool with_topics) {
     append_json_string(out, c.address);
     out += R"(,"transport":"websocket","secure":)" + std::string(c.secure ? "true" : "false");
     out += R"(,"open":)" + std::string(c.open ? "true" : "false");
+    out += R"(,"state":")" + std::string(c.detached ? "detached" : "attached") + '"';
     append_count(out, "shard", c.shard);
     append_count(out, "opened_at", static_cast<std::uint64_t>(c.opened_at));
     append_count(out, "bytes_in", c.bytes_in);
@@ -53,6 +46,8 @@ void append(std::string& out, connection_facts const& c, bool with_topics) {
     append_count(out, "messages_out", c.messages_out);
     append_count(out, "outbox_frames", c.outbox_frames);
     append_count(out, "outbox_bytes", c.outbox_bytes);
+    append_count(out, "replay_frames", c.replay_frames);
+    append_count(out, "replay_bytes", c.replay_bytes);
     append_count(out, "subscriptions", c.subscriptions);
     if (with_topics) {
         out += R"(,"topics":[)";
@@ -66,6 +61,24 @@ void append(std::string& out, connection_facts const& c, bool with_topics) {
 }
 
 }  // namespace
+
+result<std::uint64_t> number_of(http::request const& r, std::string_view name,
+                                std::uint64_t fallback, std::uint64_t max) {
+    auto const text = r.query_value(name);
+    if (!text) return fallback;
+    std::uint64_t n = 0;
+    auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), n);
+    if (error != std::errc{} || end != text->data() + text->size() || n > max) {
+        return fault{errc::bad_request,
+                     std::string(name) + " must be a number up to " + std::to_string(max)};
+    }
+    return n;
+}
+
+http::response no_such_topic() {
+    return http::json_error(404, errc::bad_request,
+                            "nobody follows that topic or has published to it lately");
+}
 
 void server_api::state::add_query_routes(http::router& r) {
     route(r, http::method::get, "topics", "read", &state::topics);
@@ -98,10 +111,7 @@ asio::awaitable<http::response> server_api::state::topics(http::request& r) {
 
 asio::awaitable<http::response> server_api::state::topic(http::request& r) {
     auto const found = co_await shards.topic(std::string(r.param("topic")));
-    if (!found) {
-        co_return http::json_error(404, errc::bad_request,
-                                   "nobody follows that topic or has published to it lately");
-    }
+    if (!found) co_return no_such_topic();
     std::string out;
     append(out, *found);
     co_return http::json_response(std::move(out));

@@ -42,6 +42,7 @@ void server_api::add_routes(http::router& r) {
     state_->add_publish_routes(r);
     state_->add_session_routes(r);
     state_->add_query_routes(r);
+    state_->add_topic_routes(r);
 }
 
 void server_api::state::route(http::router& r, http::method m, std::string_view path,
@@ -59,18 +60,31 @@ asio::awaitable<http::answer> server_api::state::call(http::request& r, std::str
     co_return std::move(*told);
 }
 
+server_api::state::holder* server_api::state::holder_of(http::request const& r) {
+    auto const token = http::bearer_token(r.header("Authorization"));
+    if (!token) return nullptr;
+    holder* known = nullptr;
+    for (holder& h : keys) {  // all of them, so that time does not tell which one was close
+        if (same_secret(h.key.secret, *token)) known = &h;
+    }
+    return known;
+}
+
+std::string_view server_api::state::key_name(http::request const& r) {
+    holder const* const known = holder_of(r);
+    return known == nullptr ? std::string_view() : std::string_view(known->key.name);
+}
+
 std::optional<http::response> server_api::state::refuse(http::request const& r,
                                                         std::string_view scope) {
     if (keys.empty()) {
         return http::json_error(404, errc::unsupported,
                                 "the server API is off: no api.keys are configured");
     }
-    auto const token = http::bearer_token(r.header("Authorization"));
-    if (!token) return error({errc::unauthorized, "Authorization: Bearer KEY is needed"});
-    holder* known = nullptr;
-    for (holder& h : keys) {  // all of them, so that time does not tell which one was close
-        if (same_secret(h.key.secret, *token)) known = &h;
+    if (!http::bearer_token(r.header("Authorization"))) {
+        return error({errc::unauthorized, "Authorization: Bearer KEY is needed"});
     }
+    holder* const known = holder_of(r);
     if (known == nullptr) {
         log::limited(log::level::warn, "server API: unknown key", r.peer.to_string(),
                      {{"address", r.peer.to_string()}});

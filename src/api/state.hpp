@@ -3,6 +3,7 @@
 #include "api/body.hpp"
 
 #include <weir/api/server_api.hpp>
+#include <weir/message/dialect.hpp>
 #include <weir/session/token_bucket.hpp>
 
 #include <string>
@@ -14,7 +15,8 @@ namespace weir::api {
 namespace asio = boost::asio;
 
 /// The routes of the server API, by what they are about: publish_routes.cpp (messages),
-/// session_routes.cpp (connected sessions and users), query_routes.cpp (looking), and here who may.
+/// session_routes.cpp (connected sessions and users), query_routes.cpp (looking), topic_routes.cpp
+/// (what is kept of a topic), and here who may.
 struct server_api::state {
     state(shard_set& s, observer& c, operations o, api_limits l)
         : shards(s), counts(c), ops(std::move(o)), limits(l) {}
@@ -30,6 +32,8 @@ struct server_api::state {
                member act);
     asio::awaitable<http::answer> call(http::request& r, std::string_view scope, member act);
     /// What to answer instead, or nothing.
+    holder* holder_of(http::request const& r);  ///< null: no key, or an unknown one
+    std::string_view key_name(http::request const& r);
     std::optional<http::response> refuse(http::request const& r, std::string_view scope);
     http::response error(fault const& f);
 
@@ -38,7 +42,8 @@ struct server_api::state {
     asio::awaitable<http::response> publish(http::request& r);
     asio::awaitable<http::response> publish_batch(http::request& r);
     asio::awaitable<http::response> send(http::request& r);
-    result<publication> read_publication(std::string_view text) const;
+    /// `caller`: the name of the key, whose dedupe ids are its own.
+    result<publication> read_publication(std::string_view text, std::string_view caller) const;
 
     // Sessions and users
     void add_session_routes(http::router& r);
@@ -52,6 +57,13 @@ struct server_api::state {
     void add_query_routes(http::router& r);
     asio::awaitable<http::response> topics(http::request& r);
     asio::awaitable<http::response> topic(http::request& r);
+    // Of one topic (topic_routes.cpp)
+    void add_topic_routes(http::router& r);
+    asio::awaitable<http::response> history(http::request& r);
+    asio::awaitable<http::response> topic_state(http::request& r);
+    asio::awaitable<http::response> presence(http::request& r);
+    asio::awaitable<http::response> clear_history(http::request& r);
+    asio::awaitable<http::response> clear_state(http::request& r);
     asio::awaitable<http::response> connections(http::request& r);
     asio::awaitable<http::response> connection(http::request& r);
     asio::awaitable<http::response> nodes(http::request& r);
@@ -61,6 +73,7 @@ struct server_api::state {
     operations ops;
     api_limits limits;
     std::vector<holder> keys;
+    std::unique_ptr<dialect> words = make_json_dialect();
 };
 
 /// {user} or {session} of a body: exactly one of them.
@@ -68,6 +81,13 @@ result<session_target> read_target(body const& b);
 
 /// {"position":{"epoch","offset"}} without the outer braces.
 std::string position_json(position const& at);
+
+/// A number of the query, or the fallback.
+result<std::uint64_t> number_of(http::request const& r, std::string_view name,
+                                std::uint64_t fallback, std::uint64_t max);
+
+/// 404 of a topic that nobody knows.
+http::response no_such_topic();
 
 /// The description of all of it, OpenAPI 3.1.
 std::string_view openapi_json() noexcept;

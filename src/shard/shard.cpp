@@ -289,6 +289,11 @@ bool shard::feed_clients() {
 void shard::on_deadline(mono_time at) {
     broker_.on_tick(at);
     counts_.history_bytes.set(broker_.history_bytes());
+    auto const refused = broker_.counts();
+    weir::at(counts_.limited, limit_kind::state_keys).set(refused.keys_refused);
+    weir::at(counts_.limited, limit_kind::history_bytes)
+        .set(refused.bytes_refused + refused.trimmed_for_others);
+    weir::at(counts_.limited, limit_kind::dedupe).set(refused.dedupe_full);
     frames_.clear_unused();
     counts_.topics.set(broker_.topics());
     if (broker_.topics() > 0) wheel_.set(*this, at + seconds(1));

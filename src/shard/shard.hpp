@@ -82,7 +82,7 @@ public:
     session_environment& environment() noexcept { return environment_; }
     topic_index& index_of_topics() noexcept { return topics_; }
     registry& clients() noexcept { return clients_; }
-    memory_broker const& home() const noexcept { return broker_; }
+    memory_broker& home() noexcept { return broker_; }
     live_settings const& live() const noexcept { return *live_; }
     shard_settings const& fixed() const noexcept { return settings_; }
     shard_commons& commons() noexcept { return commons_; }

@@ -16,6 +16,20 @@
 namespace weir {
 namespace asio = boost::asio;
 
+namespace {
+
+topic_facts facts_at_home(memory_broker::topic_facts const& t) {
+    return {.name = t.name,
+            .at = t.at,
+            .subscribers = 0,
+            .messages = t.messages,
+            .bytes = t.bytes,
+            .state_keys = t.state_keys,
+            .members = t.members};
+}
+
+}  // namespace
+
 struct shard_set::state {
     state(asio::any_io_executor c, shard_settings s, directory_limits people,
           detached_limits absent)
@@ -37,6 +51,16 @@ struct shard_set::state {
         std::vector<R> answers;
         for (auto const& s : shards) answers.push_back(co_await ask<R>(control, *s, question));
         co_return answers;
+    }
+    /// Asks the home of a topic; nothing: it does not know that topic.
+    template <class R>
+    asio::awaitable<std::optional<R>> at_home(std::string topic,
+                                              std::function<R(memory_broker&)> question) {
+        std::function<std::optional<R>(shard&)> const look = [topic, question](shard& s) {
+            auto& home = s.home();
+            return home.find(topic) ? std::optional<R>(question(home)) : std::nullopt;
+        };
+        co_return co_await ask<std::optional<R>>(control, home_of(topic), look);
     }
     asio::awaitable<std::uint64_t> total(std::function<std::uint64_t(shard&)> question) {
         auto const counts = co_await all<std::uint64_t>(std::move(question));
@@ -150,7 +174,7 @@ asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, s
         [after, max](shard& s) { return s.home().list(after, max); });
     std::vector<topic_facts> merged;
     for (auto const& page : pages) {
-        for (auto const& t : page) merged.push_back({t.name, t.at, 0});
+        for (auto const& t : page) merged.push_back(facts_at_home(t));
     }
     std::sort(merged.begin(), merged.end(),
               [](topic_facts const& a, topic_facts const& b) { return a.name < b.name; });
@@ -172,17 +196,41 @@ asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, s
 }
 
 asio::awaitable<std::optional<topic_facts>> shard_set::topic(std::string name) {
-    std::function<std::optional<position>(shard&)> const where = [name](shard& s) {
-        return s.home().find(name);
-    };
-    auto const at =
-        co_await ask<std::optional<position>>(state_->control, state_->home_of(name), where);
-    if (!at) co_return std::nullopt;
-    auto const subscribers = co_await state_->total([name](shard& s) {
+    using maybe = std::optional<memory_broker::topic_facts>;
+    std::function<maybe(shard&)> const look = [name](shard& s) { return s.home().facts_of(name); };
+    auto const home = co_await ask<maybe>(state_->control, state_->home_of(name), look);
+    if (!home) co_return std::nullopt;
+    auto facts = facts_at_home(*home);
+    facts.subscribers = co_await state_->total([name](shard& s) {
         auto const* const entry = s.index_of_topics().find(name);
         return std::uint64_t{entry == nullptr ? 0 : entry->subscribers()};
     });
-    co_return topic_facts{name, *at, subscribers};
+    co_return facts;
+}
+
+asio::awaitable<std::optional<log_page>> shard_set::read(log_query q) {
+    co_return co_await state_->at_home<log_page>(
+        q.topic, [q](memory_broker& home) { return home.read_here(q); });
+}
+
+asio::awaitable<std::optional<presence_page>> shard_set::members(std::string topic,
+                                                                 std::uint32_t max) {
+    co_return co_await state_->at_home<presence_page>(
+        topic, [topic, max](memory_broker& home) { return home.members_here(topic, max); });
+}
+
+asio::awaitable<std::optional<bool>> shard_set::clear_history(std::string topic) {
+    co_return co_await state_->at_home<bool>(topic, [topic](memory_broker& home) {
+        bool const had = home.facts_of(topic)->messages != 0;
+        return home.clear_history(topic) && had;
+    });
+}
+
+asio::awaitable<std::optional<bool>> shard_set::clear_state(std::string topic) {
+    co_return co_await state_->at_home<bool>(topic, [topic](memory_broker& home) {
+        bool const had = home.facts_of(topic)->state_keys != 0;
+        return home.clear_state(topic) && had;
+    });
 }
 
 asio::awaitable<std::vector<connection_facts>> shard_set::connections(std::uint64_t after,

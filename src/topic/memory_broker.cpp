@@ -109,7 +109,7 @@ void memory_broker::publish(publication p, publish_ticket ticket) {
 void memory_broker::read(log_query q, read_ticket ticket) {
     auto const home = state_->home_of(q.topic);
     if (home == state_->self()) {
-        state_->links.listener.on_read(ticket, state_->home.read(q));
+        state_->links.listener.on_read(ticket, read_here(q));
     } else if (state_->links.overloaded(home)) {
         state_->links.listener.on_read(ticket, queues_full());
     } else {
@@ -139,7 +139,7 @@ void memory_broker::exit(std::string_view topic, std::string_view user) {
 void memory_broker::members(std::string_view topic, std::uint32_t max, read_ticket ticket) {
     auto const home = state_->home_of(topic);
     if (home == state_->self()) {
-        state_->links.listener.on_members(ticket, state_->home.members(topic, max));
+        state_->links.listener.on_members(ticket, members_here(topic, max));
     } else if (state_->links.overloaded(home)) {
         state_->links.listener.on_members(ticket, queues_full());
     } else {
@@ -186,6 +186,14 @@ std::optional<memory_broker::topic_facts> memory_broker::facts_of(std::string_vi
     auto const* const home = state_->home.topics().find(topic);
     if (home == nullptr) return std::nullopt;
     return state_->home.topics().facts_of(*home);
+}
+
+log_page memory_broker::read_here(log_query const& q) {
+    return state_->home.read(q);
+}
+
+presence_page memory_broker::members_here(std::string_view topic, std::uint32_t max) {
+    return state_->home.members(topic, max);
 }
 
 bool memory_broker::clear_history(std::string_view topic) {

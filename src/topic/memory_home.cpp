@@ -59,9 +59,11 @@ result<void> memory_home::admit(publication const& p, topic_home& home) {
     auto const* const keep = topics_.keep_of(home);
     if (keep == nullptr) return {};
     if (!keep->state.admits(p.key, p.payload)) {
+        ++keys_refused_;
         return refused(errc::limit_reached, "the topic's state has as many keys as it may hold");
     }
     if (!topics_.has_room(*keep, p)) {
+        ++bytes_refused_;
         return refused(errc::limit_reached, "the server keeps as much state as it may hold");
     }
     return {};
@@ -161,7 +163,9 @@ void memory_home::tell_news() {
 memory_broker::tally memory_home::counts() const noexcept {
     return {.trimmed_for_others = topics_.trimmed_for_others(),
             .dedupe_full = dedupe_full_,
-            .members_refused = members_refused_};
+            .members_refused = members_refused_,
+            .keys_refused = keys_refused_,
+            .bytes_refused = bytes_refused_};
 }
 
 }  // namespace weir

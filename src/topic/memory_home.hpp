@@ -59,6 +59,8 @@ private:
     dedupe_window dedupe_;
     std::uint64_t dedupe_full_ = 0;
     std::uint64_t members_refused_ = 0;
+    std::uint64_t keys_refused_ = 0;
+    std::uint64_t bytes_refused_ = 0;
 };
 
 /// A publish or a read that finds queues full.

@@ -37,11 +37,15 @@ struct connection_facts {
     std::size_t subscriptions = 0;
 };
 
-/// One topic: position from its home, subscribers summed over shards.
+/// One topic: position and what is kept from its home, subscribers summed over shards.
 struct topic_facts {
     std::string name;
     position at;
     std::uint64_t subscribers = 0;
+    std::size_t messages = 0;    ///< in its log
+    std::size_t bytes = 0;       ///< of log and state
+    std::size_t state_keys = 0;  ///< a `last` state has one
+    std::size_t members = 0;     ///< users, when the topic has presence
 };
 
 }  // namespace weir

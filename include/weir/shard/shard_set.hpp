@@ -53,7 +53,14 @@ public:
 
     /// Up to `max` topics after the name `after`, in name order.
     boost::asio::awaitable<std::vector<topic_facts>> topics(std::string after, std::size_t max);
+    /// Of a topic that is not known, this and the next ones answer nothing.
     boost::asio::awaitable<std::optional<topic_facts>> topic(std::string name);
+    boost::asio::awaitable<std::optional<log_page>> read(log_query q);
+    boost::asio::awaitable<std::optional<presence_page>> members(std::string topic,
+                                                                 std::uint32_t max);
+    /// Removes what is kept, the order goes on. False: there was nothing.
+    boost::asio::awaitable<std::optional<bool>> clear_history(std::string topic);
+    boost::asio::awaitable<std::optional<bool>> clear_state(std::string topic);
     /// Up to `max` connections with ids above `after`, in the order of ids; `user` empty: all.
     boost::asio::awaitable<std::vector<connection_facts>> connections(std::uint64_t after,
                                                                       std::size_t max,

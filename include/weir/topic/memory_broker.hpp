@@ -152,6 +152,8 @@ public:
         std::uint64_t trimmed_for_others = 0;  ///< messages that went for `history_bytes_max`
         std::uint64_t dedupe_full = 0;         ///< publishes refused by `dedupe_max`
         std::uint64_t members_refused = 0;     ///< enter() without effect: no place for it
+        std::uint64_t keys_refused = 0;        ///< publishes refused by a state's keys
+        std::uint64_t bytes_refused = 0;       ///< publishes whose state could not grow
     };
     tally counts() const noexcept;
     /// For the server API: interest and position of a topic whose home is here.
@@ -169,6 +171,10 @@ public:
     /// The newest position of a topic whose home is here; none: not known here.
     std::optional<position> find(std::string_view topic) const;
     std::optional<topic_facts> facts_of(std::string_view topic) const;
+    /// As read() and members() of a topic whose home is here, answered on the spot. The listener
+    /// hears of changes in presence that were not told yet.
+    log_page read_here(log_query const& q);
+    presence_page members_here(std::string_view topic, std::uint32_t max);
     /// Of a topic whose home is here: what is kept goes, order and epoch stay. False: not known.
     bool clear_history(std::string_view topic);
     bool clear_state(std::string_view topic);
