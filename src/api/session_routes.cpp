@@ -33,16 +33,6 @@ result<target_and_topic> read_target_and_topic(std::string_view text) {
     return target_and_topic{std::move(*target), std::move(*topic)};
 }
 
-/// A close frame carries 123 bytes of reason (RFC 6455 section 5.5); cut between characters.
-std::string reason_phrase(std::string text) {
-    constexpr std::size_t most = 123;
-    if (text.size() <= most) return text;
-    std::size_t end = most;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text.resize(end);
-    return text;
-}
-
 }  // namespace
 
 void server_api::state::add_session_routes(http::router& r) {
@@ -70,8 +60,7 @@ asio::awaitable<http::response> server_api::state::disconnect(http::request& r) 
         }
         why = *known;
     }
-    co_return sessions(
-        co_await shards.disconnect(std::move(*target), why, reason_phrase(std::move(*text))));
+    co_return sessions(co_await shards.disconnect(std::move(*target), why, std::move(*text)));
 }
 
 asio::awaitable<http::response> server_api::state::subscribe(http::request& r) {

@@ -4,6 +4,7 @@
 
 #include <weir/base/assert.hpp>
 #include <weir/base/quantity.hpp>
+#include <weir/base/utf8.hpp>
 #include <weir/config/load.hpp>
 
 #include <algorithm>
@@ -18,11 +19,7 @@ namespace {
 std::string shown(std::string_view text) {
     constexpr std::size_t most = 48;
     bool const whole = text.size() <= most;
-    if (!whole) {
-        std::size_t end = most;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-        text = text.substr(0, end);
-    }
+    text = cut_utf8(text, most);
     bool const utf8 = is_utf8(text);
     std::string out = "\"";
     for (char const c : text) {

@@ -1,6 +1,7 @@
 #include "session/session_seldom.hpp"
 
 #include <weir/base/assert.hpp>
+#include <weir/base/utf8.hpp>
 #include <weir/session/session.hpp>
 
 #include <utility>
@@ -9,14 +10,6 @@ namespace weir {
 namespace {
 
 constexpr std::size_t close_text_max = 123;  // RFC 6455 section 5.5
-
-std::string_view cut(std::string_view text) noexcept {
-    if (text.size() <= close_text_max) return text;
-    std::size_t end = close_text_max;
-    // Not inside a character; ends because valid UTF-8 continues for three bytes at most.
-    while (end != 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return text.substr(0, end);
-}
 
 }  // namespace
 
@@ -72,7 +65,7 @@ void session::close(close_reason why, std::string_view text) {
         phase_ == phase::open && comes_back && env_.settings->resume_window.count() > 0;
     phase_ = keeps ? phase::leaving : phase::closing;
     deadline_ = never;
-    port_.close(why, cut(text.empty() ? describe(why).text : text));
+    port_.close(why, cut_utf8(text.empty() ? describe(why).text : text, close_text_max));
 }
 
 void session::on_command(command const& c, now at) {

@@ -1,5 +1,6 @@
 #include "session/session_seldom.hpp"
 
+#include <weir/base/utf8.hpp>
 #include <weir/message/topic_name.hpp>
 #include <weir/session/session.hpp>
 #include <weir/topic/name_hash.hpp>
@@ -50,9 +51,7 @@ std::uint64_t content_of(command const& c) {
 /// At most quoted_max bytes of what the client called it, never half a character.
 std::string quoted(std::string_view name) {
     if (name.size() <= quoted_max) return '"' + std::string(name) + '"';
-    std::size_t end = quoted_max;
-    while (end != 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
-    return '"' + std::string(name.substr(0, end)) + "…\"";
+    return '"' + std::string(cut_utf8(name, quoted_max)) + "…\"";
 }
 
 }  // namespace
