@@ -161,11 +161,7 @@ void client::end() {
     closing_ = true;
     session_.end();
     leave_all();
-    ring& r = session_.frames();
-    shard_.counts().outbox_bytes.sub(r.outbox_bytes());
-    shard_.counts().replay_bytes.sub(r.replay_bytes());
-    at(shard_.counts().dropped, drop_reason::closed).add(r.outbox_frames());
-    r.clear();
+    drop_frames(drop_reason::closed);
     shard_.retire(*this);
 }
 
@@ -197,11 +193,7 @@ void client::close(close_reason why, std::string_view text) {
     if (why == close_reason::slow_consumer) {
         // What it did not read in time is what fills our memory: it goes now, not after the
         // close handshake that such a peer may never finish. Nor can it be resumed then.
-        ring& r = session_.frames();
-        shard_.counts().outbox_bytes.sub(r.outbox_bytes());
-        shard_.counts().replay_bytes.sub(r.replay_bytes());
-        at(shard_.counts().dropped, drop_reason::outbox_full).add(r.outbox_frames());
-        r.clear();
+        drop_frames(drop_reason::outbox_full);
         session_.ruin(resume_result::overflow);
         shard_.leave_later(slot_);
     }
@@ -284,6 +276,15 @@ void client::rearm() {
     shard_.loop().wheel().set(*this, wanted);
 }
 
+/// Everything queued and kept.
+void client::drop_frames(drop_reason why) {
+    ring& r = session_.frames();
+    shard_.counts().outbox_bytes.sub(r.outbox_bytes());
+    shard_.counts().replay_bytes.sub(r.replay_bytes());
+    at(shard_.counts().dropped, why).add(r.outbox_frames());
+    r.clear();
+}
+
 /// False: the outbox is full.
 bool client::try_push(frame_ref f) {
     ring& r = session_.frames();
@@ -297,8 +298,8 @@ bool client::try_push(frame_ref f) {
 void client::push(frame_ref f) {
     if (try_push(std::move(f))) return;
     at(shard_.counts().dropped, drop_reason::outbox_full).add();
-    if (transport_) return session_.close(close_reason::slow_consumer);
-    // Answers to what it asked before it left: without them its stream has a hole.
+    if (transport_ && !closing_) return session_.close(close_reason::slow_consumer);
+    // What came after it left, or while it is leaving: without it its stream has a hole.
     session_.ruin(resume_result::overflow);
     shard_.leave_later(slot_);
 }

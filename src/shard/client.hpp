@@ -150,6 +150,7 @@ private:
 
     // client.cpp
     void push(frame_ref f);
+    void drop_frames(drop_reason why);
     bool try_push(frame_ref f);
     void rearm();
     void log_end(closing const& c) const;
@@ -163,12 +164,15 @@ private:
     void settle(subscription& s);
     void begin(subscription& s, position const& at);
     void pace(subscription& s, double rate);
+    bool conflates(subscription const& s) const;
     void answer(subscription& s, join_answer const& a);
     void watch(subscription& s);
     void take_out(subscription& s);
+    void forget(subscription& s);
     void leave_all();
     void show(subscription& s);
     void hide(subscription& s);
+    frame_ref const& frame_of(delivery& d);
     void deliver_otherwise(subscription& s, delivery& d);
     void hold_back(subscription& s, delivery& d);
     void lag(subscription& s, position const& place);
@@ -182,6 +186,7 @@ private:
     std::size_t feed_start(subscription& s, std::size_t budget);
     std::size_t feed_held(subscription& s, std::size_t budget);
     std::size_t feed_conflated(subscription& s);
+    void ask(subscription& s, log_query q);
     void read_log(subscription& s);
     void begin_page(subscription& s, result<log_page>& page);
     void read_state(subscription& s);

@@ -10,12 +10,6 @@
 // that lags, what was held back. Where a subscription has caught up it goes live, in the same
 // moment in which the log had no more for it (broker_listener::on_read).
 namespace weir {
-namespace {
-
-/// Of one read: enough to fill an outbox quickly, little enough to give others their turn.
-constexpr std::uint32_t page_messages = 256;
-
-}  // namespace
 
 void client::want_feed() {
     if (feed_wanted_ || !transport_ || closing_) return;
@@ -50,8 +44,7 @@ std::size_t client::feed(std::size_t budget) {
 std::size_t client::feed(subscription& s, std::size_t budget) {
     follower& f = *s.more;
     if (f.start && !f.start->answered) return 0;
-    if (f.missed_presence) {
-        push_gap(s.topic->name(), {.reason = f.missed_why});
+    if (f.missed_presence && push_gap(s.topic->name(), {.reason = f.missed_why})) {
         f.missed_presence = false;
     }
     std::size_t done = f.start ? feed_start(s, budget) : 0;
@@ -116,13 +109,18 @@ void client::read_log(subscription& s) {
     follower& f = *s.more;
     if (f.read != 0) return;
     log_query q;
-    q.topic = s.topic->name();
     q.kind = log_query::what::after;
     q.at = f.place;
     q.messages_max = page_messages;
     q.bytes_max = room_bytes();
-    f.read = next_read_ += 2;
-    shard_.read(std::move(q), slot_, f.read);
+    ask(s, std::move(q));
+}
+
+/// One read of a subscription is under way at a time.
+void client::ask(subscription& s, log_query q) {
+    q.topic = s.topic->name();
+    s.more->read = next_read_ += 2;
+    shard_.read(std::move(q), slot_, s.more->read);
 }
 
 /// Odd tickets are the client's own reads; the session's are even.
@@ -194,15 +192,13 @@ void client::begin_page(subscription& s, result<log_page>& page) {
 
 void client::read_state(subscription& s) {
     log_query q;
-    q.topic = s.topic->name();
     q.kind = log_query::what::state;
     q.messages_max = ~std::uint32_t{0};
     q.bytes_max = ~std::size_t{0};
-    s.more->read = next_read_ += 2;
-    shard_.read(std::move(q), slot_, s.more->read);
+    ask(s, std::move(q));
 }
 
-/// What the log gave to a subscription that lags. `told`: what is missing becomes a gap here; at
+/// What the log gave to a subscription that lags. `tells`: what is missing becomes a gap here; at
 /// its begin the receipt has said it.
 void client::take_page(subscription& s, log_page const& page, bool tells) {
     follower& f = *s.more;

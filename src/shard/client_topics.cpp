@@ -14,7 +14,6 @@ namespace {
 
 /// Of the newest messages that a subscription may begin with.
 constexpr std::uint32_t last_max = 1000;
-constexpr std::uint32_t page_messages = 256;
 
 nanoseconds interval_of(double rate) noexcept {
     return rate > 0 ? nanoseconds(static_cast<std::int64_t>(1e9 / rate)) : nanoseconds(0);
@@ -107,12 +106,7 @@ void client::joined(topic_entry& topic, result<position> const& at) {
         return;
     }
     std::string const name(topic.name());
-    if (s != nullptr) {  // the index has forgotten it
-        if (s->more) --followers_;
-        if (s != &subscriptions_.back()) *s = std::move(subscriptions_.back());
-        subscriptions_.pop_back();
-        shard_.counts().subscriptions.sub();
-    }
+    if (s != nullptr) forget(*s);
     session_.on_joined(name, at.error());
 }
 
@@ -122,21 +116,24 @@ void client::begin(subscription& s, position const& at) {
     subscribe_options const& wish = s.more->start->wish;
     if (!wish.since && wish.last == 0) return read_state(s);
     log_query q;
-    q.topic = s.topic->name();
     q.kind = wish.since ? log_query::what::after : log_query::what::before;
     q.at = wish.since;
     q.messages_max = wish.since ? page_messages : std::min(wish.last, last_max);
     // References to what the log holds anyway; what does not fit the outbox is read again later.
     q.bytes_max = wish.since ? room_bytes() : ~std::size_t{0};
-    s.more->read = next_read_ += 2;
-    shard_.read(std::move(q), slot_, s.more->read);
+    ask(s, std::move(q));
+}
+
+/// The newest of each key, or of all, are enough for this subscriber.
+bool client::conflates(subscription const& s) const {
+    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
+    return (s.more && s.more->paced) ||
+           (policy.slow == slow_policy::conflate && !policy.history.kept());
 }
 
 void client::answer(subscription& s, join_answer const& a) {
     join_answer told = a;
-    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
-    told.conflating = (s.more && s.more->paced) ||
-                      (policy.slow == slow_policy::conflate && !policy.history.kept());
+    told.conflating = conflates(s);
     session_.on_joined(s.topic->name(), told);
     watch(s);
     show(s);  // after the answer: the change it makes is news to the subscriber, too
@@ -159,10 +156,7 @@ join_answer client::change(std::string_view topic, subscribe_options const& with
     bool const begun = !s.more || !s.more->start || s.more->start->answered;
     if (begun) watch(s);
     pace(s, with.rate);
-    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
-    return {.at = s.topic->tail(),
-            .conflating = (s.more && s.more->paced) ||
-                          (policy.slow == slow_policy::conflate && !policy.history.kept())};
+    return {.at = s.topic->tail(), .conflating = conflates(s)};
 }
 
 void client::unsubscribe(std::string_view topic) {
@@ -172,16 +166,21 @@ void client::unsubscribe(std::string_view topic) {
 void client::take_out(subscription& s) {
     hide(s);
     if (s.watches) topic_index::unwatch(*s.topic, *this);
+    topic_entry& topic = *s.topic;
+    auto const slot = s.slot;
+    forget(s);
+    shard_.index_of_topics().leave(topic, slot);
+}
+
+/// The index does not have it, or is about to be told.
+void client::forget(subscription& s) {
     if (s.more) {
         if (s.more->lagging) shard_.counts().lagging.sub();
         --followers_;
     }
-    topic_entry& topic = *s.topic;
-    auto const slot = s.slot;
     if (&s != &subscriptions_.back()) s = std::move(subscriptions_.back());
     subscriptions_.pop_back();
     shard_.counts().subscriptions.sub();
-    shard_.index_of_topics().leave(topic, slot);
 }
 
 void client::leave_all() {
@@ -259,9 +258,14 @@ void client::deliver(delivery& d) {
         if (subscription* const s = find(d.topic())) deliver_otherwise(*s, d);
         return;
     }
+    push(frame_of(d));
+}
+
+/// Encoded once for all subscribers of this shard.
+frame_ref const& client::frame_of(delivery& d) {
     encoded_message& e = encoded(d);
-    if (!e.json) e.json = shard_.encode(m);
-    push(e.json);
+    if (!e.json) e.json = shard_.encode(d.what());
+    return e.json;
 }
 
 /// Somebody who is away, reads slowly, or wants the newest only.
@@ -273,19 +277,14 @@ void client::deliver_otherwise(subscription& s, delivery& d) {
     mono_time const at = shard_.loop().at().mono;
 
     if (s.more && s.more->paced) {
-        if (!away && has_room() && s.more->conflated->pass(m, at)) {
-            encoded_message& e = encoded(d);
-            if (!e.json) e.json = shard_.encode(m);
-            if (try_push(e.json)) return;
-        }
+        if (!away && has_room() && s.more->conflated->pass(m, at) && try_push(frame_of(d))) return;
         return hold_back(s, d);
     }
     if (policy.history.kept()) {
         // The log is its buffer: from here on it is a position.
-        encoded_message& e = encoded(d);
-        if (!away && session_.frames().outbox_bytes() <= shard_.marks().high) {
-            if (!e.json) e.json = shard_.encode(m);
-            if (try_push(e.json)) return;
+        if (!away && session_.frames().outbox_bytes() <= shard_.marks().high &&
+            try_push(frame_of(d))) {
+            return;
         }
         return lag(s, {m.at.epoch, m.at.offset - 1});
     }
@@ -298,17 +297,12 @@ void client::deliver_otherwise(subscription& s, delivery& d) {
         at_dropped(drop_reason::volatile_message);
         return;
     }
-    bool const patient = policy.slow == slow_policy::disconnect && !away;
-    auto const mark = patient || away ? shard_.marks().full : shard_.marks().low;
-    if (!waits && session_.frames().outbox_bytes() + m.payload.size() < mark) {
-        encoded_message& e = encoded(d);
-        if (!e.json) e.json = shard_.encode(m);
-        if (patient) return push(e.json);
-        if (try_push(e.json)) return;
-    } else if (patient && !waits) {
-        encoded_message& e = encoded(d);
-        if (!e.json) e.json = shard_.encode(m);
-        return push(e.json);  // which closes it
+    if (!waits) {
+        // Where it is too much for an outbox, this closes the connection.
+        if (policy.slow == slow_policy::disconnect && !away) return push(frame_of(d));
+        auto const mark = away ? shard_.marks().full : shard_.marks().low;
+        bool const fits = session_.frames().outbox_bytes() + m.payload.size() < mark;
+        if (fits && try_push(frame_of(d))) return;
     }
     hold_back(s, d);
 }
@@ -331,8 +325,8 @@ void client::hold_back(subscription& s, delivery& d) {
         f.held->add(m);
     }
     auto const why = away ? gap_reason::detached : gap_reason::slow;
-    std::size_t const bound = shard_.marks().full;
-    while (session_.frames().outbox_bytes() + held_total() > bound && f.bytes() != 0) {
+    std::size_t const others = session_.frames().outbox_bytes() + held_total() - f.bytes();
+    while (others + f.bytes() > shard_.marks().full && f.bytes() != 0) {
         if (f.held && f.held->has_message()) {
             if (policy.slow == slow_policy::disconnect && !away) {
                 return session_.close(close_reason::slow_consumer);

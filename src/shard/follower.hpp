@@ -14,6 +14,10 @@
 
 namespace weir {
 
+/// Of one read of the log: enough to fill an outbox quickly, little enough to give others their
+/// turn.
+constexpr std::uint32_t page_messages = 256;
+
 /// How a subscription begins: what was asked for, and what of it is read but not sent yet.
 struct subscription_start {
     subscribe_options wish;
