@@ -154,19 +154,27 @@ std::size_t ring::peek(std::span<frame const*> out) const noexcept {
     return n;
 }
 
-void ring::commit(std::size_t n) noexcept {
+ring::change ring::commit(std::size_t n) noexcept {
     WEIR_ASSERT(n <= outbox_frames());
-    if (n == 0) return;
+    change made;
+    if (n == 0) return made;
     if (storage_ == nullptr) {
+        made.sent = size_of(only_);
         if (only_->numbered()) {
             ++sent_;
             only_again_ = false;
             only_kept_ = bounds_->replay_frames != 0 && size_of(only_) <= bounds_->replay_bytes;
         }
-        if (!only_kept_) drop(std::exchange(only_, nullptr));
-        return;
+        if (only_kept_) {
+            made.kept = made.sent;
+        } else {
+            drop(std::exchange(only_, nullptr));
+        }
+        return made;
     }
     storage& s = *storage_;
+    made.sent = s.outbox_bytes + s.express_bytes;
+    made.kept = 0 - s.replay_bytes;
     for (; n != 0 && s.express.count != 0; --n) {
         frame const* const f = s.express.take_first();
         s.express_bytes -= size_of(f);
@@ -184,7 +192,10 @@ void ring::commit(std::size_t n) noexcept {
         ++sent_;
         trim(s);
     }
+    made.sent -= s.outbox_bytes + s.express_bytes;
+    made.kept += s.replay_bytes;
     settle();
+    return made;
 }
 
 /// Lets go of the oldest kept frames beyond the bounds of the replay buffer.
@@ -209,7 +220,6 @@ void ring::settle() noexcept {
         delete std::exchange(storage_, nullptr);
         return;
     }
-    storage_->numbered.shrink();
     storage_->express.shrink();
 }
 
@@ -229,6 +239,8 @@ bool ring::acknowledge(std::uint64_t count) noexcept {
         drop(f);
     }
     settle();
+    // Here and not as frames are sent: between two receipts as much is kept again.
+    if (storage_ != nullptr) storage_->numbered.shrink();
     return true;
 }
 

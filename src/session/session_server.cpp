@@ -31,8 +31,4 @@ void session::go_away(goaway const& g) {
     port_.send(env_.scratch, false);
 }
 
-void session::on_delivered(now at) noexcept {
-    active_ = at.mono;
-}
-
 }  // namespace weir

@@ -102,12 +102,9 @@ std::size_t client::outbox_peek(std::span<frame const*> out) {
 }
 
 void client::outbox_committed(std::size_t n) {
-    ring& r = session_.frames();
-    auto const before = r.outbox_bytes();
-    auto const kept = r.replay_bytes();
-    r.commit(n);
-    shard_.counts().outbox_bytes.sub(before - r.outbox_bytes());
-    shard_.counts().replay_bytes.add(r.replay_bytes() - kept);  // wraps where it shrinks: a sum
+    auto const made = session_.frames().commit(n);
+    shard_.counts().outbox_bytes.sub(made.sent);
+    shard_.counts().replay_bytes.add(made.kept);  // wraps where it shrinks: a sum
     messages_out_ += static_cast<std::uint32_t>(n);
     at(shard_.counts().delivered, transport_kind::websocket).add(n);
     if (followers_ != 0 || (seldom_ && !seldom_->lost.empty())) want_feed();
@@ -287,10 +284,9 @@ void client::drop_frames(drop_reason why) {
 
 /// False: the outbox is full.
 bool client::try_push(frame_ref f) {
-    ring& r = session_.frames();
-    auto const before = r.outbox_bytes();
-    if (r.push(std::move(f)) == enqueued::overflow) return false;
-    shard_.counts().outbox_bytes.add(r.outbox_bytes() - before);
+    std::size_t const size = f->body().size();
+    if (session_.frames().push(std::move(f)) == enqueued::overflow) return false;
+    shard_.counts().outbox_bytes.add(size);
     if (transport_) transport_->wake();
     return true;
 }

@@ -244,7 +244,11 @@ TEST(ring_rewind, does_what_a_plain_list_does) {
                     ASSERT_EQ(r.push(f), m.push(bounds, f));
                 } else if (random.one_in(3)) {
                     std::size_t const n = random.below(r.outbox_frames() + 1);
-                    r.commit(n);
+                    auto const outbox = r.outbox_bytes();
+                    auto const replay = r.replay_bytes();
+                    auto const made = r.commit(n);
+                    ASSERT_EQ(made.sent, outbox - r.outbox_bytes());
+                    ASSERT_EQ(made.kept, r.replay_bytes() - replay);
                     m.commit(bounds, n);
                 } else {
                     std::uint64_t const count =

@@ -42,8 +42,13 @@ public:
     /// The next frames to send, express lane first; at most out.size(). Valid until the next call.
     std::size_t peek(std::span<frame const*> out) const noexcept;
     /// The first `n` of what peek() just gave are committed to a transport write: keep a reference
-    /// to those that are still needed.
-    void commit(std::size_t n) noexcept;
+    /// to those that are still needed. Answers by how many bytes the outbox shrank and the replay
+    /// buffer grew; the latter wraps where it shrank.
+    struct change {
+        std::size_t sent = 0;
+        std::size_t kept = 0;
+    };
+    change commit(std::size_t n) noexcept;
 
     /// The client has handled the first `count` numbered frames. False: more than were sent. Less
     /// than it said before changes nothing.

@@ -175,7 +175,7 @@ public:
     void unsubscribe_by_server(std::string_view topic, fault const& why);
     void go_away(goaway const& g);
     /// Something was given to the session to deliver (counts against idleness).
-    void on_delivered(now at) noexcept;
+    void on_delivered(now at) noexcept { active_ = at.mono; }
     /// Ends the session: by the server API, or because its outbox overflowed. Asks the port to
     /// close; nothing when it is closing already. `text` is cut at 123 bytes; empty: the reason's.
     void close(close_reason why, std::string_view text = {});
