@@ -47,7 +47,7 @@ result<publication> server_api::state::read_publication(std::string_view text,
     p.topic = std::move(*topic);
     p.event = std::move(*event);
     p.key = std::move(*key);
-    // No user's scope: their ids have no control characters, and those of sessions begin with `$`.
+    // No user's scope: their names have no control characters.
     if (!dedupe->empty()) p.scope = "\nkey:" + std::string(caller);
     p.dedupe = std::move(*dedupe);
     p.payload = std::string(b->raw("payload"));

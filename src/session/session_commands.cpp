@@ -127,7 +127,8 @@ void session::publish(command const& c, now at) {
     p.key = c.key;
     p.from = user();
     p.dedupe = c.dedupe;
-    if (!c.dedupe.empty()) p.scope = user().empty() ? "$" + id_.text() : user();
+    // No user is called so: their names have no control characters.
+    if (!c.dedupe.empty()) p.scope = user().empty() ? "\nsession:" + id_.text() : user();
     if (!c.echo) p.exclude = id_;
     p.is_volatile = c.is_volatile;
     p.time = at.wall;

@@ -97,7 +97,7 @@ TEST(publish, dedupe_is_scoped_to_who_publishes) {
     s.says(R"({"type":"publish","topic":"open.a","payload":1,"dedupe":"d"})");
     s.says(R"({"type":"publish","topic":"open.a","payload":1})");
     EXPECT_EQ(s.port.publishes.at(0).what.dedupe, "d");
-    EXPECT_EQ(s.port.publishes.at(0).what.scope, '$' + s.talk().id().text());
+    EXPECT_EQ(s.port.publishes.at(0).what.scope, "\nsession:" + s.talk().id().text());
     EXPECT_EQ(s.port.publishes.at(1).what.dedupe, "");
 
     script ann;
