@@ -83,7 +83,8 @@ std::string_view to_string(limit_kind l) noexcept {
         "detached",
         "state_keys",
         "history_bytes",
-        "dedupe"};
+        "dedupe",
+        "presence"};
     return name(names, l);
 }
 

@@ -85,6 +85,8 @@ public:
     /// A numbered frame, from the server API; `topic` is a reserved one.
     void give(std::string_view topic, std::string_view body);
     void disconnect(close_reason why, std::string_view text);
+    /// The rules are others: whose presence is counted may be, too.
+    void review_presence();
     void send_away(goaway const& g, mono_time close_at);
     void abort(close_reason why);
 
@@ -114,6 +116,7 @@ private:
         bool watches = false;              ///< told of presence
         bool present = false;              ///< counted in presence
         std::unique_ptr<follower> more{};  ///< null: live
+        bool answered() const noexcept { return !more || !more->start || more->start->answered; }
     };
     struct seldom;
 

@@ -153,8 +153,7 @@ void client::watch(subscription& s) {
 join_answer client::change(std::string_view topic, subscribe_options const& with) {
     subscription& s = *find(topic);
     s.wants_presence = with.presence;
-    bool const begun = !s.more || !s.more->start || s.more->start->answered;
-    if (begun) watch(s);
+    if (s.answered()) watch(s);
     pace(s, with.rate);
     return {.at = s.topic->tail(), .conflating = conflates(s)};
 }
@@ -224,6 +223,16 @@ void client::show(subscription& s) {
 void client::hide(subscription& s) {
     if (!std::exchange(s.present, false)) return;
     shard_.exit(s.topic->name(), session_.user());
+}
+
+void client::review_presence() {
+    for (subscription& s : subscriptions_) {
+        if (!shard_.index_of_topics().policy(*s.topic).presence) {
+            hide(s);
+        } else if (s.answered()) {
+            show(s);
+        }
+    }
 }
 
 void client::presence_changed(topic_entry& topic, presence_delivery& d) {

@@ -294,6 +294,7 @@ void shard::on_deadline(mono_time at) {
     weir::at(counts_.limited, limit_kind::history_bytes)
         .set(refused.bytes_refused + refused.trimmed_for_others);
     weir::at(counts_.limited, limit_kind::dedupe).set(refused.dedupe_full);
+    weir::at(counts_.limited, limit_kind::presence).set(refused.members_refused);
     frames_.clear_unused();
     counts_.topics.set(broker_.topics());
     if (broker_.topics() > 0) wheel_.set(*this, at + seconds(1));
@@ -334,6 +335,7 @@ void shard::apply(live_settings_ptr live) {
     marks_ = {.low = full / 4, .middle = full / 2, .high = full / 4 * 3, .full = full};
     broker_.policies_changed();
     topics_.policies_changed();
+    clients_.for_each([](client& c) { c.review_presence(); });
 }
 
 void shard::stop_accepting() {

@@ -35,7 +35,7 @@ TEST(names, every_enumerator_has_its_own) {
     expect_names(drop_reason_count, drop_reason::conflated);
     expect_names(gap_reason_count, gap_reason::detached);
     expect_names(resume_result_count, resume_result::lost);
-    expect_names(limit_kind_count, limit_kind::dedupe);
+    expect_names(limit_kind_count, limit_kind::presence);
     expect_names(saving_count, saving::compression);
 }
 

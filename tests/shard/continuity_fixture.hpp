@@ -18,7 +18,8 @@ namespace weir {
 /// nothing.
 class continuity_fixture : public server_fixture {
 public:
-    static std::shared_ptr<live_settings> keeping(std::size_t outbox_bytes = 1 << 20) {
+    static std::shared_ptr<live_settings> keeping(std::size_t outbox_bytes = 1 << 20,
+                                                  bool presence = true) {
         auto live = everything_allowed();
         live->session.ring.outbox_bytes = outbox_bytes;
         live->session.ring.replay_frames = 1024;
@@ -33,7 +34,7 @@ public:
         topic_policy keyed;
         keyed.state = state_kind::keyed;
         topic_policy seen;
-        seen.presence = true;
+        seen.presence = presence;
         topic_policy drop;
         drop.slow = slow_policy::drop_oldest;
         topic_policy newest;

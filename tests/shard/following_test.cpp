@@ -309,30 +309,43 @@ TEST_P(following_fixture, a_client_that_merges_state_and_messages_has_what_the_s
     }(*this, seed));
 }
 
-TEST_P(following_fixture, presence_tells_who_comes_and_goes) {
-    auto live = keeping();
-    live->verifier =
-        auth::make_jwt_verifier({.secret = std::string(32, 's'), .issuer = {}, .audience = {}});
-    server->apply(live);
-    run([](following_fixture& f) -> asio::awaitable<void> {
-        auto const token = [](std::string user) {
-            return auth::issue_token(std::string(32, 's'), {.user = std::move(user),
-                                                            .now = read_clocks().wall,
-                                                            .issuer = {},
-                                                            .audience = {}})
-                .value();
-        };
-        auto const named = [&](std::string user) -> asio::awaitable<member> {
-            member m;
-            m.link = co_await f.client();
-            co_await say(*m.link, R"({"type":"hello","payload":{"token":")" + token(user) + "\"}}");
-            co_await hear(*m.link, R"({"type":"welcome")");
-            co_return m;
-        };
+class presence_fixture : public following_fixture {
+public:
+    void apply(bool presence) {
+        auto live = keeping(1 << 20, presence);
+        live->verifier =
+            auth::make_jwt_verifier({.secret = std::string(32, 's'), .issuer = {}, .audience = {}});
+        server->apply(live);
+    }
+    asio::awaitable<member> named(std::string user) {
+        auto const token = auth::issue_token(
+            std::string(32, 's'),
+            {.user = std::move(user), .now = read_clocks().wall, .issuer = {}, .audience = {}});
+        member m;
+        m.link = co_await client();
+        co_await say(*m.link, R"({"type":"hello","payload":{"token":")" + token.value() + "\"}}");
+        co_await hear(*m.link, R"({"type":"welcome")");
+        co_return m;
+    }
+    /// Asks until the answer holds `wanted`; the test's patience ends it.
+    static asio::awaitable<void> members_become(member& who, std::string wanted) {
+        for (std::string answer; answer.find(wanted) == std::string::npos;) {
+            co_await tell(who, R"({"type":"presence","id":"p","topic":"seen.room"})");
+            do answer = co_await hear_any(who);
+            while (answer.find(R"("id":"p")") == std::string::npos);
+        }
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(shards, presence_fixture, testing::Values(1U, 2U));
+
+TEST_P(presence_fixture, presence_tells_who_comes_and_goes) {
+    apply(true);
+    run([](presence_fixture& f) -> asio::awaitable<void> {
         auto watcher = co_await f.join();
         auto const ok = co_await subscribe(watcher, "seen.room", R"(,"presence":true)");
         EXPECT_TRUE(ok.find("ok") != std::string::npos);
-        auto ann = co_await named("ann");
+        auto ann = co_await f.named("ann");
         co_await subscribe(ann, "seen.room");
         auto const change = co_await hear_of(watcher, R"({"type":"presence")");
         EXPECT_NE(change.find(R"("joined":[{"user":"ann","connections":1)"), std::string::npos)
@@ -345,6 +358,21 @@ TEST_P(following_fixture, presence_tells_who_comes_and_goes) {
         // A topic without presence says so.
         co_await tell(watcher, R"({"type":"presence","id":"q","topic":"log.a"})");
         co_await hear_of(watcher, R"({"type":"error","id":"q","payload":{"code":"unsupported")");
+    }(*this));
+}
+
+TEST_P(presence_fixture, a_reload_counts_those_who_are_there_already) {
+    apply(false);
+    run([](presence_fixture& f) -> asio::awaitable<void> {
+        auto ann = co_await f.named("ann");
+        co_await subscribe(ann, "seen.room");
+        co_await members_become(ann, "unsupported");
+        f.apply(true);
+        co_await members_become(ann, R"("total":1,"members":[{"user":"ann")");
+        f.apply(false);
+        co_await members_become(ann, "unsupported");
+        f.apply(true);
+        co_await members_become(ann, R"("total":1,"members":[{"user":"ann","connections":1)");
     }(*this));
 }
 

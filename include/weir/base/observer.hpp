@@ -137,8 +137,9 @@ enum class limit_kind : std::uint8_t {
     state_keys,
     history_bytes,
     dedupe,
+    presence,
 };
-inline constexpr std::size_t limit_kind_count = 18;
+inline constexpr std::size_t limit_kind_count = 19;
 std::string_view to_string(limit_kind l) noexcept;
 
 enum class saving : std::uint8_t { compression };
