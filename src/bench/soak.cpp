@@ -26,6 +26,12 @@ constexpr std::uint32_t live_topics = 4;   // none; the slow lose the oldest
 constexpr auto patience = 90s;
 constexpr std::size_t replay_messages = 256;
 
+/// What a log keeps outlasts every absence, and no more: a daemon that is broken for an hour must
+/// not look as if it leaked.
+std::string kept_for(soak_options const& o) {
+    return std::to_string(static_cast<int>(std::max(60.0, 4 * o.resume_window_seconds))) + "s";
+}
+
 std::string configuration(soak_options const& o) {
     bool const c = o.continuity;
     std::string yaml = "shards: " + std::to_string(o.shards) + "\nauth: {anonymous: true}\n";
@@ -34,8 +40,8 @@ std::string configuration(soak_options const& o) {
                 (c ? more : "") + "}\n";
     };
     yaml += "topics:\n";
-    topics("soak.long.*", ", history: {messages: 20000, bytes: 16MiB, age: 10m}");
-    topics("soak.short.*", ", history: {messages: 50, bytes: 1MiB, age: 10m}");
+    topics("soak.long.*", ", history: {messages: 20000, bytes: 16MiB, age: " + kept_for(o) + "}");
+    topics("soak.short.*", ", history: {messages: 50, bytes: 1MiB, age: " + kept_for(o) + "}");
     topics("soak.live.*", ", slow: drop_oldest");
     if (c) {
         yaml += "session: {resume_window: " +

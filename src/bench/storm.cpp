@@ -11,8 +11,8 @@
 #include <cstdio>
 #include <exception>
 #include <future>
+#include <sched.h>
 #include <stdexcept>
-#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -134,7 +134,8 @@ public:
     bool run(report& out) {
         onlookers untouched(untouched_settings(), options_.load_cpu, options_.rounds);
         // The crowd shares the processor with those who are measured, and gives way.
-        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
+        sched_param const none{};
+        ::sched_setscheduler(0, SCHED_IDLE, &none);
         fleet crowd(crowd_settings());
         progress("opening " + std::to_string(options_.sessions) + " sessions");
         if (!crowd.run_until([&] { return crowd.all_open(); }, clock::now() + patience)) {
