@@ -9,9 +9,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <memory>
 #include <string>
 
 namespace weir::app {
@@ -64,15 +67,28 @@ struct sub_options {
     std::vector<std::string> topics;
     bool whole = false;
     std::uint64_t count = 0;
+    std::uint32_t last = 0;
+    bool state = false;
+    bool presence = false;
+    double rate = 0;
 };
 
-std::string subscribe_message(std::size_t id, std::string const& topic) {
+std::string subscribe_message(sub_options const& o, std::size_t id, std::string const& topic) {
     std::string text = R"({"type":"subscribe","id":)" + std::to_string(id) + R"(,"topic":)";
     append_json_string(text, topic);
+    if (o.last != 0) text += R"(,"last":)" + std::to_string(o.last);
+    if (o.state) text += R"(,"state":true)";
+    if (o.presence) text += R"(,"presence":true)";
+    if (o.rate > 0) {
+        std::array<char, 32> digits;
+        auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), o.rate).ptr;
+        text.append(R"(,"rate":)").append(digits.data(), end);
+    }
     return text + "}";
 }
 
-/// One line a message. False: an error that ends it.
+/// One line a message; what is none (gaps, presence, notices) goes to standard error as it came.
+/// False: an error that ends it.
 bool show(sub_options const& o, std::string const& text, std::uint64_t& shown) {
     auto const m = read_wire_message(text);
     if (m.type == "error") {
@@ -83,8 +99,8 @@ bool show(sub_options const& o, std::string const& text, std::uint64_t& shown) {
         std::printf("%s\n", text.c_str());
     } else if (m.type == "message") {
         std::printf("%s %s\n", m.topic.c_str(), m.payload.c_str());
-    } else if (m.type == "goaway" || m.type == "unsubscribed") {
-        std::fprintf(stderr, "%s %s\n", m.type.c_str(), m.payload.c_str());
+    } else if (m.type != "ok" && m.type != "welcome") {
+        std::fprintf(stderr, "%s\n", text.c_str());
     }
     if (m.type == "message") ++shown;
     std::fflush(stdout);
@@ -96,7 +112,7 @@ asio::awaitable<void> subscribe(sub_options& o, int& status) {
     auto const client = co_await o.client.open();
     if (!client) co_return;
     for (std::size_t i = 0; i != o.topics.size(); ++i) {
-        auto const text = subscribe_message(i + 1, o.topics[i]);
+        auto const text = subscribe_message(o, i + 1, o.topics[i]);
         auto const sent = co_await client->send(text, in_time());
         if (!sent) co_return complain(sent.error().message);
     }
@@ -117,20 +133,24 @@ struct pub_options {
     std::string payload;
     std::string event;
     std::string key;
+    std::string dedupe;
+    bool is_volatile = false;
     bool quiet = false;
 };
+
+void append_member(std::string& text, std::string_view name, std::string const& value) {
+    if (value.empty()) return;
+    text.append(",\"").append(name).append("\":");
+    append_json_string(text, value);
+}
 
 std::string publish_message(pub_options const& o, std::uint64_t id, std::string_view payload) {
     std::string text = R"({"type":"publish","id":)" + std::to_string(id) + R"(,"topic":)";
     append_json_string(text, o.topic);
-    if (!o.event.empty()) {
-        text += R"(,"event":)";
-        append_json_string(text, o.event);
-    }
-    if (!o.key.empty()) {
-        text += R"(,"key":)";
-        append_json_string(text, o.key);
-    }
+    append_member(text, "event", o.event);
+    append_member(text, "key", o.key);
+    append_member(text, "dedupe", o.dedupe);
+    if (o.is_volatile) text += R"(,"volatile":true)";
     text += R"(,"payload":)";
     text += payload;
     return text + "}";
@@ -206,6 +226,17 @@ void add_sub_command(CLI::App& app, int& status) {
     command->add_flag("--json", options->whole, "prints whole messages as they came");
     command->add_option("-n,--count", options->count, "ends after so many messages")
         ->type_name("N");
+    command->add_option("--last", options->last, "begins with the newest N that the topic keeps")
+        ->type_name("N");
+    command->add_flag("--state", options->state, "begins with the topic's state");
+    command->add_flag("--presence", options->presence,
+                      "tells on standard error who comes and goes");
+    command->add_option("--rate", options->rate, "at most so many a second and key, newest first")
+        ->type_name("R")
+        ->check(CLI::PositiveNumber);
+    command->footer(
+        "Notices that are no messages, such as gaps, go to standard error. Ends with 1 when the\n"
+        "server refuses something or the connection ends.");
     command->callback([options, &status] { run(subscribe(*options, status)); });
 }
 
@@ -222,8 +253,19 @@ void add_pub_command(CLI::App& app, int& status) {
         ->type_name("JSON");
     command->add_option("--event", options->event, "event name of the message")->type_name("NAME");
     command->add_option("--key", options->key, "state and conflation key")->type_name("KEY");
+    command
+        ->add_option("--dedupe", options->dedupe,
+                     "stored once, however often this user publishes it with this name")
+        ->type_name("ID");
+    command->add_flag("--volatile", options->is_volatile,
+                      "dropped first for whoever is slow, and not collected for the absent");
     command->add_flag("-q,--quiet", options->quiet, "prints no answers");
-    command->callback([options, &status] { run(publish(*options, status)); });
+    command->callback([options, &status] {
+        if (!options->dedupe.empty() && options->payload == "-") {
+            throw CLI::ValidationError("--dedupe names one message, and - reads many");
+        }
+        run(publish(*options, status));
+    });
 }
 
 }  // namespace weir::app
