@@ -147,6 +147,11 @@ void add_bench_command(CLI::App& app, int& status) {
             bench::run_fanout);
     add_rounds(fanout_command, fanout);
     add_messages(fanout_command, fanout);
+    fanout_command
+        ->add_option("--against", fanout->against,
+                     "another weir as the yardstick: what a change costs")
+        ->type_name("FILE")
+        ->check(CLI::ExistingFile);
     fanout_command->add_flag("!--alone", fanout->compare, "without the yardstick");
 
     auto const echo = std::make_shared<options>();
@@ -162,6 +167,9 @@ void add_bench_command(CLI::App& app, int& status) {
     idle_command
         ->add_option("--messages", idle->acknowledged, "acknowledged before the second look")
         ->capture_default_str();
+    idle_command->add_option("--topics", idle->topics, "of each session")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100));
     idle_command->add_option("--watch", idle->heartbeat_seconds, "seconds of heartbeats")
         ->capture_default_str();
 

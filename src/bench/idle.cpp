@@ -11,16 +11,26 @@ namespace {
 constexpr auto patience = std::chrono::seconds(60);
 /// Opened, and kept, before the first look: what the process needs once is not a connection's.
 constexpr std::size_t warm_up = 200;
+/// Not confirmed: what a client that keeps the rules of the protocol may have open by default.
+constexpr std::size_t kept_messages = 256;
 
 std::string idle_configuration() {
     return daemon_side::configuration(
-        "heartbeat: {interval: 5s, timeout: 4s, min: 1s, max: 60s}\n");
+        "heartbeat: {interval: 5s, timeout: 4s, min: 1s, max: 60s}\n"
+        "session: {resume_window: 10m,\n"
+        "          detached: {per_ip: 100000, per_user: 100000, total: 1000000}}\n");
 }
 
 class idle_load {
 public:
-    explicit idle_load(options const& o) {
+    explicit idle_load(options const& o) : topics_(o.topics) {
         server_.start_daemon(binary_of(o), idle_configuration(), o.server_cpu);
+        connect();
+    }
+    /// Cuts all connections, and begins with none.
+    void connect() {
+        load_.reset();
+        answered_ = 0;
         load_ = std::make_unique<load_engine>(server_.port());
         load_->set_handler([this](std::size_t, std::string_view text) {
             if (text.starts_with(R"({"type":"ok")")) ++answered_;
@@ -32,19 +42,24 @@ public:
         auto const first = load_->size();
         load_->open(count, true);
         for (std::size_t i = first; i != load_->size(); ++i) {
-            load_->send_text(i, R"({"type":"subscribe","id":1,"topic":"bench.idle"})");
+            for (std::size_t t = 0; t != topics_; ++t) {
+                load_->send_text(i, R"({"type":"subscribe","id":1,"topic":"bench.idle.)" +
+                                        std::to_string(t) + "\"}");
+            }
         }
-        wait([&] { return answered_ == load_->size(); });
+        wait([&] { return answered_ == load_->size() * topics_; });
     }
     void exchange(std::size_t messages) {
         for (std::size_t m = 0; m != messages; ++m) {
             auto const wanted = received_ + load_->size();
-            load_->send_text(0, R"({"type":"publish","topic":"bench.idle","payload":{"n":1}})");
+            load_->send_text(0, R"({"type":"publish","topic":"bench.idle.0","payload":{"n":1}})");
             wait([&] { return received_ >= wanted; });
         }
-        // The subscribe's answer and the messages; without resume nothing is kept, with it this
-        // frees it.
-        auto const text = R"({"type":"received","count":)" + std::to_string(messages + 1) + "}";
+    }
+    /// The answers to the subscribes and so many messages are not kept any longer.
+    void confirm(std::size_t messages) {
+        auto const count = std::to_string(messages + topics_);
+        auto const text = R"({"type":"received","count":)" + count + "}";
         for (std::size_t i = 0; i != load_->size(); ++i) load_->send_text(i, text);
     }
     /// Lets time pass with pings answered.
@@ -65,6 +80,7 @@ private:
     }
     child_process server_;
     std::unique_ptr<load_engine> load_;
+    std::size_t topics_;
     std::size_t answered_ = 0;
     std::uint64_t received_ = 0;
 };
@@ -76,6 +92,7 @@ int run_idle(options const& o) try {
     idle_load idle(o);
     idle.open(warm_up);
     idle.exchange(1);
+    idle.confirm(1);
     idle.rest(1);
     double const before = idle.memory();
     progress("opening " + std::to_string(o.connections) + " connections");
@@ -84,6 +101,7 @@ int run_idle(options const& o) try {
     auto const count = static_cast<double>(o.connections);
     double const subscribed = (idle.memory() - before) / count;
     idle.exchange(o.acknowledged);
+    idle.confirm(o.acknowledged);
     idle.rest(1);
     double const after = (idle.memory() - before) / count;
     progress("watching heartbeats");
@@ -92,11 +110,28 @@ int run_idle(options const& o) try {
     double const pairs = (count + static_cast<double>(warm_up)) * o.heartbeat_seconds / 5.0;
     double const pair = (idle.cpu() - cpu_before) * 1e6 / pairs;
 
-    report out("idle: " + std::to_string(o.connections) + " subscribed sessions");
+    progress("keeping messages");
+    double const unkept = idle.memory();
+    idle.exchange(kept_messages);
+    idle.rest(1);
+    double const kept = (idle.memory() - unkept) / (count * kept_messages);
+    // As many again come: they take the place of the connections, and the sessions stay.
+    progress("cutting all, and opening as many again");
+    double const connected = idle.memory();
+    idle.connect();
+    idle.open(o.connections + warm_up);
+    idle.rest(1);
+    double const detached =
+        (idle.memory() - connected) / static_cast<double>(o.connections + warm_up);
+
+    report out("idle: " + std::to_string(o.connections) + " sessions with " +
+               std::to_string(o.topics) + (o.topics == 1 ? " topic" : " topics"));
     out.note("configuration", idle_configuration());
     out.add("user-space memory per session", subscribed, "bytes");
     out.add("after " + std::to_string(o.acknowledged) + " acknowledged messages", after, "bytes");
     out.add("CPU per heartbeat pair (every 5 s)", pair, "us");
+    out.add("a message that is kept for a replay", kept, "bytes");
+    out.add("a session without its connection", detached, "bytes");
     out.print(o.json);
     return 0;
 } catch (std::exception const& e) {

@@ -15,12 +15,14 @@ struct options {
     double seconds = 2;             ///< of each round
     std::size_t rounds = 6;         ///< of each side, in the order A B B A
     std::size_t acknowledged = 20;  ///< idle: messages before the second look
+    std::size_t topics = 1;         ///< idle: of each session
     double heartbeat_seconds = 20;  ///< idle: how long heartbeats are watched
     int server_cpu = 0;
     int load_cpu = 1;
     bool json = false;
     bool compare = true;  ///< also runs the yardstick (`limit`) beside it
     std::string binary;   ///< the weir to measure; empty: this one
+    std::string against;  ///< fanout: another weir is the yardstick; empty: `limit` is
 };
 
 /// Each prints its report and answers the exit status.
