@@ -114,8 +114,9 @@ protected:
 /// The state machine of one client, whatever its transport. Pure: commands in, requests to the
 /// port out, time passed in; no sockets, no clock. Owned by its shard; on its thread only.
 ///
-/// Each command with an id is answered exactly once unless the session closes first; after
-/// session_port::close() nothing more is asked of the port. Leaving the topics is the owner's.
+/// Each command with an id is answered exactly once unless the session ends first. After
+/// session_port::close() the port is asked for nothing but send(): the answers that a session which
+/// lives on still owes. Leaving the topics is the owner's.
 class session {
 public:
     /// What the handshake brought: a verified identity, or why its credential is not good.
