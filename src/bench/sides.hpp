@@ -57,7 +57,7 @@ private:
     std::string publish_;
     /// Of each connection, as a real client would: its numbered messages, for `received`.
     std::vector<std::uint64_t> counted_;
-    std::uint64_t quarter_ = 0;  ///< of limits.replay_messages; 0: nothing is kept
+    std::uint64_t quarter_ = 0;  ///< of limits.replay_messages
 };
 
 /// The bare loop.
