@@ -52,12 +52,13 @@ struct ring::lane {
         return f;
     }
 
-    /// Gives memory back once it is mostly unused. Failing to get the smaller block is no fault.
-    void shrink() noexcept {
+    /// Gives half of the memory back where no more than 1/`share` is used. Failing to get the
+    /// smaller block is no fault.
+    void shrink(std::uint32_t share) noexcept {
         if (count == 0) {
             slots.reset();
             capacity = first = 0;
-        } else if (capacity > small_capacity && count <= capacity / 4) {
+        } else if (capacity > small_capacity && count <= capacity / share) {
             try {
                 resize(capacity / 2);
             } catch (std::bad_alloc const&) {  // NOLINT(bugprone-empty-catch): the larger one stays
@@ -220,7 +221,9 @@ void ring::settle() noexcept {
         delete std::exchange(storage_, nullptr);
         return;
     }
-    storage_->express.shrink();
+    // Late: between two receipts as much is kept again.
+    storage_->numbered.shrink(8);
+    storage_->express.shrink(4);
 }
 
 bool ring::acknowledge(std::uint64_t count) noexcept {
@@ -239,8 +242,7 @@ bool ring::acknowledge(std::uint64_t count) noexcept {
         drop(f);
     }
     settle();
-    // Here and not as frames are sent: between two receipts as much is kept again.
-    if (storage_ != nullptr) storage_->numbered.shrink();
+    if (storage_ != nullptr) storage_->numbered.shrink(4);
     return true;
 }
 
