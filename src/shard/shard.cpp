@@ -335,6 +335,9 @@ void shard::apply(live_settings_ptr live) {
     marks_ = {.low = full / 4, .middle = full / 2, .high = full / 4 * 3, .full = full};
     broker_.policies_changed();
     topics_.policies_changed();
+}
+
+void shard::review_presence() {
     clients_.for_each([](client& c) { c.review_presence(); });
 }
 

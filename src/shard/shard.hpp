@@ -141,6 +141,8 @@ public:
     frame_ref encode(message const& m);
 
     void apply(live_settings_ptr live);
+    /// Once every shard has applied new rules.
+    void review_presence();
     void stop_accepting();
     /// Closes each of `share` of the clients at a time of its own within `spread`.
     std::uint64_t send_away(std::string const& reason, double share, milliseconds spread,

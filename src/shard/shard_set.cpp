@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
 namespace weir {
@@ -101,7 +102,16 @@ std::uint16_t shard_set::port() const noexcept {
 void shard_set::apply(live_settings_ptr live) {
     state_->commons.people.change(live->people);
     state_->commons.absent.change(live->detached);
-    for (auto const& s : state_->shards) s->tell([live](shard& self) { self.apply(live); });
+    // A topic's home must know the new rules before anybody is counted by them.
+    auto const left = std::make_shared<std::atomic<std::size_t>>(state_->shards.size());
+    auto const& all = state_->shards;
+    for (auto const& s : all) {
+        s->tell([live, left, &all](shard& self) {
+            self.apply(live);
+            if (left->fetch_sub(1) != 1) return;
+            for (auto const& each : all) each->tell([](shard& it) { it.review_presence(); });
+        });
+    }
 }
 
 std::vector<observer const*> shard_set::observers() const {
