@@ -31,9 +31,9 @@ struct server_api::state {
     void route(http::router& r, http::method m, std::string_view path, std::string_view scope,
                member act);
     asio::awaitable<http::answer> call(http::request& r, std::string_view scope, member act);
-    /// What to answer instead, or nothing.
     holder* holder_of(http::request const& r);  ///< null: no key, or an unknown one
     std::string_view key_name(http::request const& r);
+    /// What to answer instead, or nothing.
     std::optional<http::response> refuse(http::request const& r, std::string_view scope);
     http::response error(fault const& f);
 
@@ -57,6 +57,7 @@ struct server_api::state {
     void add_query_routes(http::router& r);
     asio::awaitable<http::response> topics(http::request& r);
     asio::awaitable<http::response> topic(http::request& r);
+
     // Of one topic (topic_routes.cpp)
     void add_topic_routes(http::router& r);
     asio::awaitable<http::response> history(http::request& r);
