@@ -40,6 +40,7 @@ struct poller::state : std::enable_shared_from_this<state> {
     bool running = false;
     bool armed = false;
     bool dispatching = false;
+    bool was_full = false;
 };
 
 // Arming makes Asio look at the set's readiness afresh (EPOLL_CTL_MOD), so events that came between
@@ -59,6 +60,7 @@ void poller::state::arm() {
 void poller::state::run_batch() {
     int const n = ::epoll_wait(set.native_handle(), pending.data(), int{batch_max}, 0);
     count = n > 0 ? static_cast<std::size_t>(n) : 0;  // EINTR: armed again, nothing is lost
+    was_full = count == batch_max;
     dispatching = true;
     for (next = 0; next < count && running;) {
         epoll_event const e = pending[next++];
@@ -106,6 +108,10 @@ void poller::remove(int descriptor, pollable& who) {
 
 bool poller::dispatching() const noexcept {
     return state_->dispatching;
+}
+
+bool poller::more_may_wait() const noexcept {
+    return state_->was_full;
 }
 
 }  // namespace weir

@@ -24,15 +24,21 @@ constexpr std::size_t clock_interval = 4;
 struct item_list {
     std::vector<turn_item*> places;
     std::uint32_t turn_item::* index;
+    std::size_t front = 0;  ///< the places before it were taken
 
+    bool empty() const noexcept { return front == places.size(); }
     bool add(turn_item& i) {
         if (i.*index != 0) return false;
         places.push_back(&i);
         i.*index = static_cast<std::uint32_t>(places.size());
         return true;
     }
+    bool holds(turn_item const& i) const noexcept {
+        auto const at = i.*index;
+        return at != 0 && at <= places.size() && places[at - 1] == &i;
+    }
     void drop(turn_item& i) noexcept {
-        if (i.*index != 0) places[std::exchange(i.*index, 0) - 1] = nullptr;
+        if (holds(i)) places[std::exchange(i.*index, 0) - 1] = nullptr;
     }
     // Takes the item at `place` off the list; null where it left before.
     turn_item* take(std::size_t place) noexcept {
@@ -40,9 +46,13 @@ struct item_list {
         if (i != nullptr) i->*index = 0;
         return i;
     }
-    // Forgets the first `n` places, which have been taken.
-    void remove_front(std::size_t n) noexcept {
-        places.erase(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(n));
+    // All before `place` have been taken. Those behind move up only when they are the fewer, so that
+    // taking a few from a long list stays cheap.
+    void begin_at(std::size_t place) noexcept {
+        front = place;
+        if (places.size() - front > front) return;
+        places.erase(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(front));
+        front = 0;
         for (std::size_t p = 0; p < places.size(); ++p) {
             if (places[p] != nullptr) places[p]->*index = static_cast<std::uint32_t>(p + 1);
         }
@@ -60,7 +70,9 @@ struct turn::state : std::enable_shared_from_this<state> {
     void post();
     void run(bool posted);
     template <class Call>
-    void walk(item_list& list, Call call);
+    void walk(item_list& list, mono_time until, Call call);
+    void read_parked();
+    void park(item_list& list, turn_item& i);
     void send_all();
 
     boost::asio::any_io_executor executor;
@@ -71,6 +83,7 @@ struct turn::state : std::enable_shared_from_this<state> {
     std::function<bool()> work;
     item_list dirty{{}, &turn_item::dirty_at_};
     item_list ready{{}, &turn_item::ready_at_};
+    item_list leaving{{}, &turn_item::ready_at_};
     turn::codec codecs;
     now clock;
     bool clock_is_fresh = false;
@@ -93,36 +106,46 @@ void turn::state::post() {
     });
 }
 
-// Walks what is on the list now. Items that come on meanwhile, or are left when the slice of time
-// is used up, keep their places for the next turn.
+// Walks what is on the list now, at least a few. Items that come on meanwhile, or are left when the
+// time is used up, keep their places for the next turn.
 template <class Call>
-void turn::state::walk(item_list& list, Call call) {
+void turn::state::walk(item_list& list, mono_time until, Call call) {
     std::size_t const end = list.places.size();
-    auto const until = mono_time::clock::now() + turn::slice;
-    std::size_t place = 0;
-    while (place < end) {
+    std::size_t place = list.front;
+    for (std::size_t n = 1; place < end; ++n) {
         if (turn_item* const i = list.take(place)) call(*i);
         ++place;
-        if (place % clock_interval == 0 && mono_time::clock::now() >= until) break;
+        if (n % clock_interval == 0 && mono_time::clock::now() >= until) break;
     }
-    list.remove_front(place);
+    list.begin_at(place);
+}
+
+void turn::state::read_parked() {
+    auto const read = [](turn_item& i) { i.resume_reading(); };
+    auto const began = mono_time::clock::now();
+    walk(ready, began + turn::slice, read);
+    walk(leaving, set.more_may_wait() ? began : began + turn::slice, read);
+}
+
+void turn::state::park(item_list& list, turn_item& i) {
+    if (list.add(i) && !inside) post();
 }
 
 // Everything that leaves in a turn leaves here, and only here.
 void turn::state::send_all() {
-    walk(dirty, [](turn_item& i) { i.flush(); });
+    walk(dirty, mono_time::clock::now() + turn::slice, [](turn_item& i) { i.flush(); });
 }
 
 void turn::state::run(bool posted) {
     auto const kept = shared_from_this();  // a callback may destroy the turn
     inside = true;
     reads = 0;
-    if (posted && !ready.places.empty()) walk(ready, [](turn_item& i) { i.resume_reading(); });
+    if (posted) read_parked();
     bool const more_work = running && work && work();
-    if (!dirty.places.empty()) send_all();
+    if (!dirty.empty()) send_all();
     inside = false;
     clock_is_fresh = false;
-    if (more_work || !dirty.places.empty() || !ready.places.empty()) post();
+    if (more_work || !dirty.empty() || !ready.empty() || !leaving.empty()) post();
 }
 
 turn::turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer& counts,
@@ -131,8 +154,9 @@ turn::turn(boost::asio::any_io_executor executor, timing_wheel& wheel, observer&
 
 turn::~turn() {
     stop();
-    for (std::size_t p = 0; p < state_->dirty.places.size(); ++p) state_->dirty.take(p);
-    for (std::size_t p = 0; p < state_->ready.places.size(); ++p) state_->ready.take(p);
+    for (auto* list : {&state_->dirty, &state_->ready, &state_->leaving}) {
+        for (std::size_t p = 0; p < list->places.size(); ++p) list->take(p);
+    }
 }
 
 void turn::start() {
@@ -154,7 +178,12 @@ void turn::mark_dirty(turn_item& i) {
 
 void turn::park_ready(turn_item& i) {
     i.turn_ = this;
-    if (state_->ready.add(i) && !state_->inside) state_->post();
+    state_->park(state_->ready, i);
+}
+
+void turn::park_leaving(turn_item& i) {
+    i.turn_ = this;
+    state_->park(state_->leaving, i);
 }
 
 void turn::set_work(std::function<bool()> work) {
@@ -197,7 +226,10 @@ turn::codec& turn::codecs() noexcept {
 
 turn_item::~turn_item() {
     if (dirty_at_ != 0) turn_->state_->dirty.drop(*this);
-    if (ready_at_ != 0) turn_->state_->ready.drop(*this);
+    if (ready_at_ != 0) {
+        turn_->state_->ready.drop(*this);
+        turn_->state_->leaving.drop(*this);
+    }
 }
 
 }  // namespace weir

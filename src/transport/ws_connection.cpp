@@ -168,7 +168,7 @@ void ws_connection::linger(mono_time at) {
     deaf_ = true;
     partial_ = {};
     context_.wheel().set(*this, at + linger_timeout);
-    context_.park_ready(*this);  // nothing was read while the answer was on its way
+    park();  // nothing was read while the answer was on its way
 }
 
 void ws_connection::on_deadline(mono_time at) {
@@ -228,12 +228,10 @@ void ws_connection::on_ready(std::uint32_t events) {
         mark();
     }
     if (!in || held_ || is_parked()) return;
-    // Whoever is leaving waits for those who are not: when very many are cut at once, a message
-    // that comes meanwhile must not stand behind all their ends.
     if (!hung_up_ && context_.may_read()) {
         read();
     } else {
-        context_.park_ready(*this);
+        park();
     }
 }
 

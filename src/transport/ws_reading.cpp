@@ -116,7 +116,11 @@ void ws_connection::read() {
         if (got.drained && !hung_up_) return;
         budget -= got.size;
     }
-    context_.park_ready(*this);
+    park();
+}
+
+void ws_connection::park() {
+    hung_up_ ? context_.park_leaving(*this) : context_.park_ready(*this);
 }
 
 void ws_connection::consume(std::span<char> bytes) {

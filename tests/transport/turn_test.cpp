@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -188,6 +189,54 @@ TEST_F(turn_fixture, parked_in_a_poll_it_resumes_in_a_turn_of_its_own) {
     EXPECT_EQ(a.resumes, 0);
     settle();
     EXPECT_EQ(a.resumes, 1);
+}
+
+TEST_F(turn_fixture, the_leaving_are_read_behind_all_others) {
+    settle();
+    std::string order;
+    item gone[2], here;
+    for (item& g : gone) g.then_resume = [&] { order += "gone "; };
+    here.then_resume = [&] { order += "here "; };
+    for (item& g : gone) context.park_leaving(g);
+    context.park_ready(here);
+    settle();
+    EXPECT_EQ(order, "here gone gone ");
+}
+
+TEST_F(turn_fixture, while_more_may_wait_only_a_few_of_the_leaving_are_read) {
+    constexpr std::size_t crowd = 600;  // more than two batches
+    std::vector<std::unique_ptr<bell>> bells;
+    std::vector<item> gone(crowd);
+    while (bells.size() != crowd) bells.push_back(std::make_unique<bell>(context));
+    bell last(context);
+    settle();
+    auto const read = [&] {
+        return std::count_if(gone.begin(), gone.end(), [](item const& g) { return g.resumes > 0; });
+    };
+    for (std::size_t i = 0; i != crowd; ++i) {
+        bells[i]->then = [&, i] { context.park_leaving(gone[i]); };
+        bells[i]->ring();
+    }
+    std::ptrdiff_t before_last = -1;
+    last.then = [&] { before_last = read(); };
+    last.ring();
+    settle();
+    EXPECT_GE(before_last, 1);   // they are not forgotten
+    EXPECT_LE(before_last, 16);  // nor in the way
+    EXPECT_EQ(read(), static_cast<std::ptrdiff_t>(crowd));
+}
+
+TEST_F(turn_fixture, one_of_the_leaving_may_die_before_it_is_read) {
+    settle();
+    item kept;
+    {
+        item dead;
+        context.park_leaving(dead);
+        context.park_leaving(kept);
+        context.park_ready(kept);  // has its place already
+    }
+    settle();
+    EXPECT_EQ(kept.resumes, 1);
 }
 
 TEST_F(turn_fixture, an_item_that_dies_leaves_both_lists) {

@@ -44,6 +44,8 @@ public:
 
     /// True inside on_ready and `after`.
     bool dispatching() const noexcept;
+    /// True when the newest batch was a full one: more events may wait for the next.
+    bool more_may_wait() const noexcept;
 
 private:
     struct state;

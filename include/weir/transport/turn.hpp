@@ -18,7 +18,7 @@ namespace weir {
 class turn;
 
 /// Embedded in a connection: its place on the dirty list (has something to send) and on the ready
-/// list (has more to read than its budget allowed).
+/// list (has more to read than its budget allowed) or the list of the leaving.
 ///
 /// flush() and resume_reading() come at most once a turn; either may mark, park or destroy any
 /// item, itself too.
@@ -29,7 +29,7 @@ public:
 
 protected:
     turn_item() = default;
-    virtual ~turn_item();  ///< leaves both lists
+    virtual ~turn_item();  ///< leaves its lists
 
     bool is_parked() const noexcept { return ready_at_ != 0; }
 
@@ -37,7 +37,7 @@ private:
     friend class turn;
     turn* turn_ = nullptr;        ///< set while it is on a list
     std::uint32_t dirty_at_ = 0;  ///< index + 1; 0: not on the list
-    std::uint32_t ready_at_ = 0;
+    std::uint32_t ready_at_ = 0;  ///< in one of the two lists of those to be read
 };
 
 /// One turn of a shard's loop, which Asio does not have by itself: everything that became dirty
@@ -46,7 +46,7 @@ private:
 /// shard use one at a time: the read scratch, inflater and deflaters. On the shard's thread only.
 ///
 /// A turn is a batch of events from the poller, or a post. Its order: reading (in a post: those
-/// parked before it), one slice of work, then the flush. What is marked, parked or left over after
+/// parked before it, the leaving after all others), one slice of work, then the flush. What is marked, parked or left over after
 /// its place in that order belongs to the next turn, which a post starts, so nothing here can keep
 /// the loop from its timers.
 class turn {
@@ -69,6 +69,10 @@ public:
     void mark_dirty(turn_item& i);
     /// More to read: resumes in the next turn.
     void park_ready(turn_item& i);
+    /// The same for one whose peer has hung up: it is read behind all that have not. When thousands
+    /// are cut at once, a message that comes meanwhile must not stand behind all their ends. As
+    /// long as further events may wait with the kernel, only a few are read a turn.
+    void park_leaving(turn_item& i);
     /// Asked before reading because of an event: false when this turn's events have had their slice
     /// of time; park then.
     bool may_read() noexcept;

@@ -127,6 +127,7 @@ private:
 
     // ws_reading.cpp
     void read();
+    void park();
     received receive(std::span<char> into);
     void consume(std::span<char> bytes);
     void watch_assembly(bool started_anew);
