@@ -18,7 +18,8 @@ std::string idle_configuration() {
     return daemon_side::configuration(
         "heartbeat: {interval: 5s, timeout: 4s, min: 1s, max: 60s}\n"
         "session: {resume_window: 10m,\n"
-        "          detached: {per_ip: 100000, per_user: 100000, total: 1000000}}\n");
+        "          detached: {per_ip: 100000, per_user: 100000, total: 1000000}}\n",
+        ", history: {messages: 100}");
 }
 
 class idle_load {
@@ -55,6 +56,15 @@ public:
             load_->send_text(0, R"({"type":"publish","topic":"bench.idle.0","payload":{"n":1}})");
             wait([&] { return received_ >= wanted; });
         }
+    }
+    /// One message in each topic.
+    void tell_all_topics() {
+        auto const wanted = received_ + load_->size() * topics_;
+        for (std::size_t t = 0; t != topics_; ++t) {
+            load_->send_text(0, R"({"type":"publish","topic":"bench.idle.)" + std::to_string(t) +
+                                    R"(","payload":{"n":1}})");
+        }
+        wait([&] { return received_ >= wanted; });
     }
     /// The answers to the subscribes and so many messages are not kept any longer.
     void confirm(std::size_t messages) {
@@ -121,8 +131,13 @@ int run_idle(options const& o) try {
     idle.connect();
     idle.open(o.connections + warm_up);
     idle.rest(1);
-    double const detached =
-        (idle.memory() - connected) / static_cast<double>(o.connections + warm_up);
+    auto const all = static_cast<double>(o.connections + warm_up);
+    double const detached = (idle.memory() - connected) / all;
+    progress("letting those without a connection miss something");
+    double const up_to_date = idle.memory();
+    idle.tell_all_topics();
+    idle.rest(1);
+    double const lagging = (idle.memory() - up_to_date) / (all * static_cast<double>(o.topics));
 
     report out("idle: " + std::to_string(o.connections) + " sessions with " +
                std::to_string(o.topics) + (o.topics == 1 ? " topic" : " topics"));
@@ -132,6 +147,7 @@ int run_idle(options const& o) try {
     out.add("CPU per heartbeat pair (every 5 s)", pair, "us");
     out.add("a message that is kept for a replay", kept, "bytes");
     out.add("a session without its connection", detached, "bytes");
+    out.add("each of its topics, once it lags", lagging, "bytes");
     out.print(o.json);
     return 0;
 } catch (std::exception const& e) {

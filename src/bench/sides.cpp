@@ -63,10 +63,12 @@ side::round side::run(std::size_t burst, double seconds, latencies& waits) {
             (cpu_after.user - cpu_before.user) * 1e6 / deliveries, deliveries / elapsed};
 }
 
-std::string daemon_side::configuration(std::string const& more) {
+std::string daemon_side::configuration(std::string const& more, std::string const& kept) {
     return "shards: 1\n"
            "auth: {anonymous: true}\n"
-           "topics: [{match: \"**\", subscribe: anyone, publish: anyone}]\n"
+           "topics: [{match: \"**\", subscribe: anyone, publish: anyone" +
+           kept +
+           "}]\n"
            "limits: {messages_per_second: 1000000, messages_per_second_per_user: 1000000,\n"
            "         handshakes_per_second: 100000, handshakes_per_ip_per_second: 10000}\n"
            "log: {level: warn}\n" +

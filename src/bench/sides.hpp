@@ -49,7 +49,8 @@ public:
     void send_round(std::size_t count) override;
 
     /// What it runs with, for the report.
-    static std::string configuration(std::string const& more = {});
+    /// `kept`: what topics keep, to follow in their rule.
+    static std::string configuration(std::string const& more = {}, std::string const& kept = {});
 
 private:
     void on_numbered(std::size_t index) override;

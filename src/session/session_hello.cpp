@@ -11,7 +11,10 @@ namespace weir {
 /// The first message has come; `hello` is null when it was another, which implies an empty one.
 /// `malformed` says what is wrong with one that could not be read.
 bool session::open(command const* hello, now at, std::string_view malformed) {
-    if (!identify(hello, at, malformed) || !log_in(at)) return false;
+    if (!identify(hello, at, malformed)) return false;
+    // Whoever has no place left may still take over one of his own connections: half-open ones
+    // would keep him out until they are noticed.
+    auto const crowded = log_in(at);
     std::string_view reason;
     if (hello != nullptr && hello->resume) {
         std::optional<resume_result> refused;
@@ -20,6 +23,10 @@ bool session::open(command const* hello, now at, std::string_view malformed) {
         if (!refused) return false;  // another session has taken this connection
         weir::at(env_.counts->resumes, *refused).add();
         reason = to_string(*refused);
+    }
+    if (crowded) {
+        refuse_login(*crowded);
+        return false;
     }
     opened_at_ = at.wall;
     begin(hello, at);
@@ -83,15 +90,16 @@ void session::accept(auth::identity who, now at) {
     identity_ = std::make_shared<auth::identity const>(std::move(who));
 }
 
-bool session::log_in(now at) {
-    if (!identity_) return true;
-    auto const refused = env_.people->login(identity_->user, at.mono, place_);
-    if (!refused) return true;
-    weir::at(env_.counts->limited, refused->limit).add();
-    auto const wait = std::chrono::ceil<seconds>(refused->retry_after).count();
+std::optional<directory::refusal> session::log_in(now at) {
+    if (!identity_) return std::nullopt;
+    return env_.people->login(identity_->user, at.mono, place_);
+}
+
+void session::refuse_login(directory::refusal const& why) {
+    weir::at(env_.counts->limited, why.limit).add();
+    auto const wait = std::chrono::ceil<seconds>(why.retry_after).count();
     close(close_reason::too_many_connections,
           "too many connections of this user; retry after " + std::to_string(wait) + " s");
-    return false;
 }
 
 void session::send_welcome(bool resumed, std::string_view reason, now at) {

@@ -53,6 +53,12 @@ session::login session::hand_over() noexcept {
     return {identity_, std::move(place_), token_ends_};
 }
 
+bool session::find_place(login& of, now at) {
+    if (of.place || !of.identity) return true;
+    of.place = std::move(place_);
+    return of.place || !env_.people->login(of.identity->user, at.mono, of.place);
+}
+
 /// The owner has rewound the ring: what follows `received` is sent again, then what was collected;
 /// the welcome goes first, because the express lane does.
 void session::resume(command const& hello, login with, now at) {

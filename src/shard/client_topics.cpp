@@ -215,6 +215,7 @@ void client::moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) {
 
 void client::show(subscription& s) {
     if (s.present || !transport_ || session_.user().empty() || !s.topic->attached()) return;
+    if (shard_.counting_waits()) return;  // review_presence() comes
     if (!shard_.index_of_topics().policy(*s.topic).presence) return;
     s.present = true;
     shard_.enter(s.topic->name(), session_.user());

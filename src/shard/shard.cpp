@@ -61,6 +61,7 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
     environment_.words = words_.get();
     environment_.counts = &counts_;
     apply(std::move(live));
+    counting_waits_ = false;  // no client is here, no sibling runs yet
     turn_.set_work([this] { return work(); });
 }
 
@@ -335,9 +336,11 @@ void shard::apply(live_settings_ptr live) {
     marks_ = {.low = full / 4, .middle = full / 2, .high = full / 4 * 3, .full = full};
     broker_.policies_changed();
     topics_.policies_changed();
+    counting_waits_ = true;
 }
 
 void shard::review_presence() {
+    counting_waits_ = false;
     clients_.for_each([](client& c) { c.review_presence(); });
 }
 

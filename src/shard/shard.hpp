@@ -141,8 +141,9 @@ public:
     frame_ref encode(message const& m);
 
     void apply(live_settings_ptr live);
-    /// Once every shard has applied new rules.
+    /// Once every shard has applied new rules. Until then nobody is counted as present.
     void review_presence();
+    bool counting_waits() const noexcept { return counting_waits_; }
     void stop_accepting();
     /// Closes each of `share` of the clients at a time of its own within `spread`.
     std::uint64_t send_away(std::string const& reason, double share, milliseconds spread,
@@ -182,6 +183,7 @@ private:
     shard_settings const& settings_;
     shard_commons& commons_;
     live_settings_ptr live_;
+    bool counting_waits_ = false;
     session_settings session_settings_;  ///< own copy: sessions point into it across reloads
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;

@@ -66,6 +66,10 @@ void shard::receive(arrival a) {
         verdict =
             c->may_resume(*hello->resume, from.login.identity ? from.login.identity->user : nobody);
     }
+    // Without a place it is closed where it came from, should there still be none.
+    if (verdict == resume_result::resumed && !c->talk().find_place(from.login, turn_.at())) {
+        verdict = resume_result::lost;
+    }
     if (verdict == resume_result::resumed) {
         at(counts_.connections, transport_kind::websocket).add();
         return c->attach(std::move(a), *hello);

@@ -1,4 +1,5 @@
 #include "shard/ask.hpp"
+#include "shard/settings_spread.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/log.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <numeric>
 
 namespace weir {
@@ -39,6 +39,7 @@ struct shard_set::state {
     asio::any_io_executor control;
     shard_settings settings;
     shard_commons commons;
+    settings_spread changes{commons};
     std::vector<std::unique_ptr<shard>> shards;
     std::uint16_t port = 0;
 
@@ -100,18 +101,7 @@ std::uint16_t shard_set::port() const noexcept {
 }
 
 void shard_set::apply(live_settings_ptr live) {
-    state_->commons.people.change(live->people);
-    state_->commons.absent.change(live->detached);
-    // A topic's home must know the new rules before anybody is counted by them.
-    auto const left = std::make_shared<std::atomic<std::size_t>>(state_->shards.size());
-    auto const& all = state_->shards;
-    for (auto const& s : all) {
-        s->tell([live, left, &all](shard& self) {
-            self.apply(live);
-            if (left->fetch_sub(1) != 1) return;
-            for (auto const& each : all) each->tell([](shard& it) { it.review_presence(); });
-        });
-    }
+    state_->changes.apply(std::move(live));
 }
 
 std::vector<observer const*> shard_set::observers() const {

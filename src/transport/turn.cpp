@@ -46,8 +46,8 @@ struct item_list {
         if (i != nullptr) i->*index = 0;
         return i;
     }
-    // All before `place` have been taken. Those behind move up only when they are the fewer, so that
-    // taking a few from a long list stays cheap.
+    // All before `place` have been taken. Those behind move up only when they are the fewer, so
+    // that taking a few from a long list stays cheap.
     void begin_at(std::size_t place) noexcept {
         front = place;
         if (places.size() - front > front) return;

@@ -185,6 +185,22 @@ TEST(resumed, only_who_is_connected_counts_among_a_users_connections) {
     EXPECT_TRUE(another());
 }
 
+TEST(resumed, a_connection_that_still_looks_alive_gives_its_place_to_the_next) {
+    script s;  // at most three of one user
+    keeps_much(s);
+    s.open(ann_hello);
+    directory::units others[2];
+    for (auto& other : others) ASSERT_FALSE(s.people.login("ann", s.at.mono, other));
+    directory::units fourth;
+    for (int i = 0; i != 3; ++i) {
+        EXPECT_EQ(s.resumes(s.hello_again(), "ann"), actions{"welcome"});
+        EXPECT_TRUE(s.people.login("ann", s.at.mono, fourth)) << "it is still one of three";
+    }
+    EXPECT_EQ(s.resumes(s.hello_again(), "ben"), actions{"refused user"});
+    others[0] = {};
+    EXPECT_FALSE(s.people.login("ann", s.at.mono, fourth));
+}
+
 TEST(detached, answers_to_what_was_asked_are_collected) {
     script s;
     keeps_much(s);

@@ -311,7 +311,7 @@ actions script::resumes(std::string_view hello, std::string_view token) {
     session::credential credential;
     if (!token.empty()) credential.identity = *tokens.verify(token, at.wall);
     fake_port door;
-    session guest(env, door, session_id::random(), std::move(credential), at);
+    session guest(env, door, session_id::random(), credential, at);
     std::optional<session::login> login;
     auto verdict = resume_result::unknown;
     door.on_resume = [&](command::resume_request const& what) -> std::optional<resume_result> {
@@ -321,6 +321,14 @@ actions script::resumes(std::string_view hello, std::string_view token) {
         return std::nullopt;
     };
     guest.on_command(c, at);
+    if (login && !session_->find_place(*login, at)) {
+        fake_port again;  // sent back to where it came from
+        credential.identity = *login->identity;
+        session refused(env, again, session_id::random(), std::move(credential), at);
+        refused.refuse_resume(resume_result::lost);
+        refused.on_command(c, at);
+        return again.log;
+    }
     if (!login) {
         if (!guest.is_open()) return door.log;
         EXPECT_NE(door.last_welcome.find(R"("resumed":false)"), std::string::npos);

@@ -51,7 +51,7 @@ public:
     /// A client with a session: counts what it hears.
     struct member {
         std::unique_ptr<ws_client> link;
-        std::string session, secret;
+        std::string session, secret, token;
         std::uint64_t count = 0;  ///< numbered messages heard
     };
 
@@ -92,17 +92,34 @@ public:
         co_await say(*m.link, std::move(text));
     }
 
-    asio::awaitable<member> join() {
+    /// What verifies the tokens of those with a name.
+    static std::shared_ptr<auth::verifier const> names() {
+        return auth::make_jwt_verifier(
+            {.secret = std::string(32, 's'), .issuer = {}, .audience = {}});
+    }
+    static std::string token_of(std::string user) {
+        return auth::issue_token(std::string(32, 's'), {.user = std::move(user),
+                                                        .now = read_clocks().wall,
+                                                        .issuer = {},
+                                                        .audience = {}})
+            .value();
+    }
+    /// Nobody, or a user; the live settings must have names() then.
+    asio::awaitable<member> join(std::string user = {}) {
         member m;
         m.link = co_await client();
-        co_await say(*m.link, R"({"type":"hello"})");
+        if (!user.empty()) m.token = token_of(std::move(user));
+        co_await say(*m.link, m.token.empty()
+                                  ? R"({"type":"hello"})"
+                                  : R"({"type":"hello","payload":{"token":")" + m.token + "\"}}");
         auto const welcome = co_await hear(*m.link, R"({"type":"welcome")");
         m.session = field(welcome, "session");
         m.secret = field(welcome, "secret");
         co_return m;
     }
     static std::string resume_text(member const& m, std::uint64_t received) {
-        return R"({"type":"hello","payload":{"resume":{"session":")" + m.session +
+        auto const token = m.token.empty() ? "" : R"("token":")" + m.token + "\",";
+        return R"({"type":"hello","payload":{)" + token + R"("resume":{"session":")" + m.session +
                R"(","secret":")" + m.secret + R"(","received":)" + std::to_string(received) + "}}}";
     }
     /// A new connection of that session; answers the welcome. On whichever shard it lands.

@@ -313,19 +313,8 @@ class presence_fixture : public following_fixture {
 public:
     void apply(bool presence) {
         auto live = keeping(1 << 20, presence);
-        live->verifier =
-            auth::make_jwt_verifier({.secret = std::string(32, 's'), .issuer = {}, .audience = {}});
+        live->verifier = names();
         server->apply(live);
-    }
-    asio::awaitable<member> named(std::string user) {
-        auto const token = auth::issue_token(
-            std::string(32, 's'),
-            {.user = std::move(user), .now = read_clocks().wall, .issuer = {}, .audience = {}});
-        member m;
-        m.link = co_await client();
-        co_await say(*m.link, R"({"type":"hello","payload":{"token":")" + token.value() + "\"}}");
-        co_await hear(*m.link, R"({"type":"welcome")");
-        co_return m;
     }
     /// Asks until the answer holds `wanted`; the test's patience ends it.
     static asio::awaitable<void> members_become(member& who, std::string wanted) {
@@ -345,7 +334,7 @@ TEST_P(presence_fixture, presence_tells_who_comes_and_goes) {
         auto watcher = co_await f.join();
         auto const ok = co_await subscribe(watcher, "seen.room", R"(,"presence":true)");
         EXPECT_TRUE(ok.find("ok") != std::string::npos);
-        auto ann = co_await f.named("ann");
+        auto ann = co_await f.join("ann");
         co_await subscribe(ann, "seen.room");
         auto const change = co_await hear_of(watcher, R"({"type":"presence")");
         EXPECT_NE(change.find(R"("joined":[{"user":"ann","connections":1)"), std::string::npos)
@@ -364,13 +353,29 @@ TEST_P(presence_fixture, presence_tells_who_comes_and_goes) {
 TEST_P(presence_fixture, a_reload_counts_those_who_are_there_already) {
     apply(false);
     run([](presence_fixture& f) -> asio::awaitable<void> {
-        auto ann = co_await f.named("ann");
+        auto ann = co_await f.join("ann");
         co_await subscribe(ann, "seen.room");
         co_await members_become(ann, "unsupported");
         f.apply(true);
         co_await members_become(ann, R"("total":1,"members":[{"user":"ann")");
         f.apply(false);
         co_await members_become(ann, "unsupported");
+    }(*this));
+}
+
+TEST_P(presence_fixture, contrary_reloads_at_once_leave_nobody_uncounted) {
+    apply(true);
+    run([](presence_fixture& f) -> asio::awaitable<void> {
+        auto ann = co_await f.join("ann");
+        co_await subscribe(ann, "seen.room");
+        std::vector<member> others;
+        for (std::size_t i = 0; i != 16; ++i) {
+            f.apply(false);
+            f.apply(true);
+            others.push_back(co_await f.join("user" + std::to_string(i)));
+            co_await subscribe(others.back(), "seen.room");
+            co_await members_become(ann, R"("total":)" + std::to_string(i + 2));
+        }
     }(*this));
 }
 

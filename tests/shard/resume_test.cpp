@@ -75,6 +75,50 @@ TEST_P(resume_fixture, while_the_old_connection_looks_alive_takes_over) {
     }(*this));
 }
 
+TEST_P(resume_fixture, takes_over_its_old_connection_though_the_user_may_have_no_more) {
+    auto live = keeping();
+    live->verifier = names();
+    live->people.connections_per_user = 1;
+    server->apply(live);
+    run([](resume_fixture& f) -> asio::awaitable<void> {
+        auto m = co_await f.join("ann");
+        co_await subscribe(m, "log.mine");
+        for (int i = 0; i != 8; ++i) {
+            auto const old = std::move(m.link);
+            auto const welcome = co_await f.come_back(m);
+            EXPECT_NE(welcome.find("\"resumed\":true"), std::string::npos) << welcome;
+            EXPECT_EQ((co_await hear_close(*old)).code, 4006);
+        }
+        // Not without the secret, and not to open another one.
+        for (auto const& text : {resume_text({.link = {},
+                                              .session = m.session,
+                                              .secret = id128::random().text(),
+                                              .token = m.token},
+                                             0),
+                                 R"({"type":"hello","payload":{"token":")" + m.token + "\"}}"}) {
+            auto const stranger = co_await f.client();
+            co_await say(*stranger, text);
+            EXPECT_EQ((co_await hear_close(*stranger)).code, 4102);
+        }
+        // Absent it has no place: whoever came meanwhile has it.
+        m.link.reset();
+        co_await f.detached(1);
+        auto next = co_await f.join("ann");
+        m.link = co_await f.client();
+        co_await say(*m.link, resume_text(m, m.count));
+        EXPECT_EQ((co_await hear_close(*m.link)).code, 4102);
+        co_await next.link->close(1000, {}, patience());
+        co_await f.server->publish(note("log.mine", "1"));
+        for (bool back = false; !back;) {  // once the server has noticed
+            m.link = co_await f.client();
+            co_await say(*m.link, resume_text(m, m.count));
+            auto const got = co_await m.link->receive(patience());
+            back = got && std::holds_alternative<std::string>(*got);
+        }
+        EXPECT_EQ(field(co_await hear_of(m, R"({"type":"message")"), "payload"), "1");
+    }(*this));
+}
+
 TEST_P(resume_fixture, that_cannot_be_says_why_and_opens_a_new_session) {
     run([](resume_fixture& f) -> asio::awaitable<void> {
         struct row {

@@ -162,6 +162,9 @@ public:
         wall_ms token_ends = 0;
     };
     login hand_over() noexcept;
+    /// Sees to the place of a connection among those of its user: it brings one, has that of the
+    /// connection it replaces, or takes one that is free. False: there is none.
+    bool find_place(login& of, now at);
     /// A connection with that hello takes it up; may_resume() has agreed, and the owner has rewound
     /// the ring to what the client has received.
     void resume(command const& hello, login with, now at);
@@ -219,7 +222,8 @@ private:
     bool open(command const* hello, now at, std::string_view malformed);
     bool identify(command const* hello, now at, std::string_view malformed);
     bool take_token(std::string_view token, now at);
-    bool log_in(now at);
+    std::optional<directory::refusal> log_in(now at);
+    void refuse_login(directory::refusal const& why);
     void accept(auth::identity who, now at);
     void begin(command const* hello, now at);
     void send_welcome(bool resumed, std::string_view reason, now at);

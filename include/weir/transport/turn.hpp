@@ -46,9 +46,9 @@ private:
 /// shard use one at a time: the read scratch, inflater and deflaters. On the shard's thread only.
 ///
 /// A turn is a batch of events from the poller, or a post. Its order: reading (in a post: those
-/// parked before it, the leaving after all others), one slice of work, then the flush. What is marked, parked or left over after
-/// its place in that order belongs to the next turn, which a post starts, so nothing here can keep
-/// the loop from its timers.
+/// parked before it, the leaving after all others), one slice of work, then the flush. What is
+/// marked, parked or left over after its place in that order belongs to the next turn, which a post
+/// starts, so nothing here can keep the loop from its timers.
 class turn {
 public:
     static constexpr std::size_t read_budget_bytes = 64 * 1024;  ///< a connection, a turn
