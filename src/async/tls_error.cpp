@@ -9,6 +9,10 @@
 namespace weir {
 namespace {
 
+// Boost's base class has no virtual destructor, and needs none: categories live for ever.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+
 // OpenSSL packs library and reason into 32 bits; the value of the code is that word.
 class tls_category final : public boost::system::error_category {
 public:
@@ -18,6 +22,8 @@ public:
         return words != nullptr ? words : "TLS error";
     }
 };
+
+#pragma GCC diagnostic pop
 
 boost::system::error_category const& category() noexcept {
     static tls_category const one;

@@ -134,7 +134,11 @@ using opened = std::pair<error_code, std::unique_ptr<stream>>;
 bool expect_host(SSL* tls, std::string const& host, bool verify) {
     error_code not_an_address;
     asio::ip::make_address(host, not_an_address);
-    if (not_an_address && SSL_set_tlsext_host_name(tls, host.c_str()) != 1) return false;
+    // SSL_set_tlsext_host_name() without the casts of the macro; the name is copied.
+    if (not_an_address && SSL_ctrl(tls, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                   const_cast<char*>(host.c_str())) != 1) {
+        return false;
+    }
     if (!verify) return true;
     SSL_set_verify(tls, SSL_VERIFY_PEER, nullptr);
     if (not_an_address) {
