@@ -114,6 +114,8 @@ void add_storm(CLI::App& parent, int& status) {
         ->capture_default_str();
     command->add_option("--load-cpu", o->load_cpu, "processor of the load")->capture_default_str();
     command->add_flag("!--plain", o->continuity, "without history and resume");
+    command->add_flag("--restart", o->restart,
+                      "kills the daemon and starts it again instead: all begin anew");
     command->add_flag("--json", o->json, "prints one JSON object");
     command->add_option("--binary", o->binary, "another weir")->type_name("FILE");
     command->footer(

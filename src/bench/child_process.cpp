@@ -36,19 +36,30 @@ void child_process::start_daemon(std::string const& binary, std::string const& y
     std::string name = (std::filesystem::temp_directory_path() / "weir-bench-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
     directory_ = name;
+    std::ofstream(directory_ + "/weir.yaml") << yaml;
+    binary_ = binary;
+    cpu_ = cpu;
+    run_daemon();
+}
+
+void child_process::run_daemon() {
     auto const file = directory_ + "/weir.yaml";
-    std::ofstream(file) << yaml;
     auto const public_port = "listen.public.port=" + std::to_string(port_);
     pid_ = ::fork();
     if (pid_ == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        keep_to_cpu(cpu);
-        ::execl(binary.c_str(), "weir", "serve", "-c", file.c_str(), "--set", public_port.c_str(),
+        keep_to_cpu(cpu_);
+        ::execl(binary_.c_str(), "weir", "serve", "-c", file.c_str(), "--set", public_port.c_str(),
                 "--set", "listen.internal.port=0", nullptr);
         ::_exit(127);
     }
     if (pid_ < 0) throw std::runtime_error("cannot start a process");
     wait_for_port();
+}
+
+void child_process::restart_daemon() {
+    end();
+    run_daemon();
 }
 
 void child_process::start_limit_server(int cpu) {
@@ -82,12 +93,15 @@ void child_process::wait_for_port() {
     throw std::runtime_error("the server to measure takes no connections");
 }
 
+void child_process::end() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+}
+
 void child_process::stop() {
-    if (pid_ > 0) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        pid_ = -1;
-    }
+    end();
     if (!directory_.empty()) {
         std::error_code ignored;
         std::filesystem::remove_all(directory_, ignored);

@@ -18,6 +18,8 @@ public:
     /// The daemon with `lines` of YAML as its configuration, on a free port. Waits until it takes
     /// connections. Throws std::runtime_error with a sentence when it does not.
     void start_daemon(std::string const& binary, std::string const& yaml, int cpu);
+    /// Kills the daemon and starts it anew, with the same configuration on the same port.
+    void restart_daemon();
     /// The bare loop (see limit_server), on a free port.
     void start_limit_server(int cpu);
     void stop();
@@ -26,7 +28,11 @@ public:
     std::uint16_t port() const noexcept { return port_; }
 
 private:
+    void run_daemon();
+    void end();
     void wait_for_port();
+    std::string binary_;
+    int cpu_ = 0;
     pid_t pid_ = -1;
     std::uint16_t port_ = 0;
     std::string directory_;

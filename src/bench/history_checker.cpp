@@ -97,6 +97,10 @@ void history_checker::recover(seat s, cursor& c, subscribe_answer const& a,
     }
     c.passed = same ? known : (r.from == 0 ? 0 : r.from - 1);
     if (!r.missing) return;
+    if (!same && r.missing->from == 0 && r.missing->to == 0) {
+        ++counts_.gaps;  // of the old epoch; all that is kept of the new one follows
+        return;
+    }
     auto const from = r.missing->from == 0 ? c.passed + 1 : r.missing->from;
     auto const to = r.missing->to == 0 ? r.to : r.missing->to;
     if (from <= c.passed && same) {

@@ -169,7 +169,7 @@ private:
                 .rate = options_.rate,
                 .payload_bytes = options_.bytes,
                 .heartbeat = 60s,  // of thousands, none is to fall into a round
-                .epochs_change = !options_.continuity,
+                .epochs_change = !options_.continuity || options_.restart,
                 .seed = chance_.roll()};
     }
     fleet::settings crowd_settings() {
@@ -194,6 +194,7 @@ private:
         return s;
     }
     bool round(std::size_t r, fleet& crowd, onlookers& untouched);
+    std::size_t cut(fleet& crowd);
     void add_figures(report& out) const;
     double memory() const { return static_cast<double>(resident_of(server_.pid())) / mib; }
 
@@ -205,6 +206,14 @@ private:
     figures_of_storm figures_;
 };
 
+/// Answers how many have lost their connection.
+std::size_t storm::cut(fleet& crowd) {
+    if (!options_.restart) return crowd.break_off_all();
+    auto const all = crowd.open_now();
+    server_.restart_daemon();
+    return all;
+}
+
 bool storm::round(std::size_t r, fleet& crowd, onlookers& untouched) {
     progress("round " + std::to_string(r + 1) + " of " + std::to_string(options_.rounds));
     crowd.run_for(2s);  // what opening left behind
@@ -213,11 +222,11 @@ bool storm::round(std::size_t r, fleet& crowd, onlookers& untouched) {
     figures_.memory_before.add(memory());
     double peak = 0;
     auto looked = clock::now();
-    double const cpu = cpu_of(server_.pid()).total();
+    double const cpu = options_.restart ? 0 : cpu_of(server_.pid()).total();
     untouched.measure_storm(r);
     auto const began = clock::now();
     // Back is who has noticed before that he was gone.
-    auto const gone = crowd.checker().totals().lost_connections + crowd.break_off_all();
+    auto const gone = crowd.checker().totals().lost_connections + cut(crowd);
     auto const back = [&] {
         if (clock::now() - looked > 100ms) {
             looked = clock::now();
@@ -260,11 +269,13 @@ void storm::add_figures(report& out) const {
     out.add("all are connected and subscribed again", f.reopened, "s");
     out.add("all have caught up", f.caught_up, "s");
     out.add("daemon's CPU time meanwhile", f.cpu, "s");
-    out.add("untouched, publish to receipt, quiet, p50", f.quiet_p50, "ms");
-    out.add("untouched, publish to receipt, quiet, p99", f.quiet_p99, "ms");
-    out.add("untouched, publish to receipt, storm, p50", f.storm_p50, "ms");
-    out.add("untouched, publish to receipt, storm, p99", f.storm_p99, "ms");
-    out.add("storm p99 against quiet p99", f.ratio, "x");
+    if (!options_.restart) {  // which nobody is untouched by
+        out.add("untouched, publish to receipt, quiet, p50", f.quiet_p50, "ms");
+        out.add("untouched, publish to receipt, quiet, p99", f.quiet_p99, "ms");
+        out.add("untouched, publish to receipt, storm, p50", f.storm_p50, "ms");
+        out.add("untouched, publish to receipt, storm, p99", f.storm_p99, "ms");
+        out.add("storm p99 against quiet p99", f.ratio, "x");
+    }
     out.add("daemon's resident memory before", f.memory_before, "MiB");
     out.add("at its peak", f.memory_peak, "MiB");
     out.add("after", f.memory_after, "MiB");
@@ -281,8 +292,11 @@ int run_storm(storm_options const& o) try {
     keep_to_cpu(o.load_cpu);
     auto const seed = o.seed != 0 ? o.seed : random_u64() >> 1U;
     std::fprintf(stderr, "storm: --seed %llu\n", static_cast<unsigned long long>(seed));
-    report out("storm: " + std::to_string(o.sessions) + " sessions cut at once, " +
-               std::to_string(o.untouched) + " untouched, " + std::to_string(o.rounds) + " rounds");
+    report out(
+        "storm: " + std::to_string(o.sessions) +
+        (o.restart ? " sessions whose daemon is killed, and " : " sessions cut at once, and ") +
+        std::to_string(o.untouched) + (o.restart ? " others, " : " untouched, ") +
+        std::to_string(o.rounds) + " rounds");
     out.note("seed", std::to_string(seed));
     out.note("configuration", configuration(o));
     storm s(o, seed);

@@ -278,7 +278,23 @@ TEST_F(history_checker_test, finds_another_epoch_unless_it_may_be) {
     lenient.delivered({0, 0}, 1, payload(1));
     lenient.subscribed({0, 0}, at("F", 0), place{"E", 1});
     lenient.delivered({0, 0}, 1, payload(2));
+    // What is missing is of the old epoch: the receipt has no range for it, and 1 to 2 follow.
+    lenient.subscribed(
+        {0, 0},
+        {.at = place{"G", 2},
+         .recovered = false,
+         .receipt =
+             subscribe_answer::recovery{
+                 .from = 1,
+                 .to = 2,
+                 .missing = declared_loss{.from = 0, .to = 0, .count = 0, .reason = "epoch"}}},
+        place{"F", 1});
+    lenient.delivered({0, 0}, 1, payload(3));
+    lenient.delivered({0, 0}, 2, payload(4));
     EXPECT_TRUE(lenient.clean());
+    EXPECT_EQ(lenient.totals().gaps, 1U);
+    lenient.delivered({0, 0}, 4, payload(6));
+    EXPECT_EQ(lenient.found(kind::hole), 1U);
 }
 
 TEST_F(history_checker_test, knows_who_is_behind_another_fleet) {

@@ -66,6 +66,7 @@ struct storm_options {
     int server_cpu = 0;
     int load_cpu = 1;
     bool continuity = true;
+    bool restart = false;  ///< the daemon is killed and started again instead of a cut
     bool json = false;
     std::string binary;
 };
