@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ constexpr std::array<direction, 2> ways{direction::to_server, direction::to_clie
 
 proxied::proxied(int client_fd, int server_fd, std::size_t buffer_bytes)
     : flows_{shaper(buffer_bytes), shaper(buffer_bytes)} {
+    until_cut_.fill(std::numeric_limits<std::uint64_t>::max());
     ends_[client].fd = client_fd;
     ends_[server].fd = server_fd;
 }
@@ -64,11 +66,12 @@ bool proxied::pump(std::span<char> scratch, mono_time now, dice& chance,
         for (int n = 0; moving && n != moves_a_turn; ++n) {
             auto const written = write(from, now, totals);
             auto const taken =
-                written == moved::broken ? written : read(from, scratch, now, chance);
+                written == moved::broken || cutting_ ? written : read(from, scratch, now, chance);
             if (taken == moved::broken) {
                 reset();
                 return false;
             }
+            if (cutting_) return true;
             moving = written == moved::something || taken == moved::something;
         }
         more = more || moving;
@@ -84,7 +87,9 @@ bool proxied::pump(std::span<char> scratch, mono_time now, dice& chance,
 
 proxied::moved proxied::write(unsigned from, mono_time now, fault_proxy::counts& totals) {
     end_point& to = ends_[1 - from];
-    auto const piece = flows_[from].ready(now);
+    auto piece = flows_[from].ready(now);
+    piece = piece.substr(
+        0, static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), until_cut_[from])));
     if (piece.empty() || !to.writable) return moved::nothing;
     auto const n = ::send(to.fd, piece.data(), piece.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0) {
@@ -96,6 +101,11 @@ proxied::moved proxied::write(unsigned from, mono_time now, fault_proxy::counts&
     auto& bytes = from == client ? totals.bytes_to_server : totals.bytes_to_client;
     bytes += static_cast<std::uint64_t>(n);
     ++(from == client ? totals.writes_to_server : totals.writes_to_client);
+    until_cut_[from] -= static_cast<std::uint64_t>(n);
+    if (until_cut_[from] == 0) {
+        cut();
+        ++totals.cut;
+    }
     return moved::something;
 }
 
@@ -124,6 +134,10 @@ mono_time proxied::next(mono_time now) const {
         if (ends_[1 - from].writable) at = std::min(at, flows_[from].next(now));
     }
     return at;
+}
+
+void proxied::cut_at(fault_proxy::cut_point const& where) noexcept {
+    until_cut_[where.way == direction::to_server ? client : server] = where.bytes;
 }
 
 void proxied::cut() noexcept {

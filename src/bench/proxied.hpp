@@ -34,6 +34,7 @@ public:
     /// When pump() is to be called without an event; `never`: not at all.
     mono_time next(mono_time now) const;
 
+    void cut_at(fault_proxy::cut_point const& where) noexcept;
     /// Ends both sides with a FIN: from now on what comes is thrown away, until both peers have
     /// ended too.
     void cut() noexcept;
@@ -57,6 +58,7 @@ private:
 
     std::array<end_point, 2> ends_;
     std::array<shaper, 2> flows_;  ///< by the side that the bytes come from
+    std::array<std::uint64_t, 2> until_cut_;
     bool cutting_ = false;
     bool over_ = false;
 };

@@ -162,6 +162,9 @@ void proxy_loop::accept() {
         auto const number = ++totals_.accepted;
         member& m = members_[number];
         m.link = std::make_unique<proxied>(client, server, settings_.buffer_bytes);
+        if (settings_.cut_at) {
+            if (auto const where = settings_.cut_at(number)) m.link->cut_at(*where);
+        }
         auto const now = std::chrono::steady_clock::now();
         for (auto const& [d, stamp] : coming_) {
             if (shares(d, number)) meet(number, m, d, stamp, now);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -21,6 +22,11 @@ namespace weir::bench {
 /// thread that calls turn().
 class fault_proxy {
 public:
+    /// The connection is cut when so many bytes (at least 1) have passed one way.
+    struct cut_point {
+        direction way = direction::to_client;  ///< not both
+        std::uint64_t bytes = 0;
+    };
     struct settings {
         std::uint16_t server_port = 0;
         std::uint16_t port = 0;  ///< to listen on at 127.0.0.1; 0: any free one
@@ -29,12 +35,15 @@ public:
         /// Of the kernel for what comes from the server; small, so that a slow client is soon felt.
         int receive_bytes = 0;  ///< 0: as the kernel likes
         std::uint64_t seed = 0;
+        /// A script: where each connection, by its number, is to be cut. Asked as it comes, on the
+        /// proxy's thread; null: nowhere.
+        std::function<std::optional<cut_point>(std::uint64_t connection)> cut_at = nullptr;
     };
     struct counts {
         std::uint64_t accepted = 0;      ///< connections so far
         std::uint64_t open = 0;          ///< now
         std::uint64_t disturbances = 0;  ///< connections met, all disturbances together
-        std::uint64_t cut = 0;           ///< connections closed by `cut`
+        std::uint64_t cut = 0;           ///< connections closed by `cut`, or at their cut_point
         std::uint64_t reset = 0;         ///< by `reset`
         std::uint64_t bytes_to_server = 0, bytes_to_client = 0;
         std::uint64_t writes_to_server = 0, writes_to_client = 0;
