@@ -55,14 +55,18 @@ message_ptr conflated_messages::take(mono_time at) {
     return m;
 }
 
+void conflated_messages::lose(message const& m, gap_reason why) {
+    if (!lost_) lost_ = loss{.reason = why};
+    extend(*lost_, m);
+}
+
 void conflated_messages::drop_oldest(gap_reason why) {
     WEIR_ASSERT(!waiting_.empty());
     entry& e = *waiting_.begin()->second;
     waiting_.erase(waiting_.begin());
     message_ptr const m = std::move(e.waiting);
     bytes_ -= held_bytes(*m);
-    if (!lost_) lost_ = loss{.reason = why};
-    extend(*lost_, *m);
+    lose(*m, why);
     if (interval_.count() == 0) keys_.erase(m->key);
 }
 

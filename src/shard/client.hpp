@@ -177,6 +177,7 @@ private:
     void hide(subscription& s);
     frame_ref const& frame_of(delivery& d);
     void deliver_otherwise(subscription& s, delivery& d);
+    void lose_volatile(subscription& s, message const& m);
     void hold_back(subscription& s, delivery& d);
     void lag(subscription& s, position const& place);
     void at_dropped(drop_reason why) noexcept;

@@ -154,7 +154,9 @@ void client::begin_page(subscription& s, result<log_page>& page) {
         receipt told{
             .from = page->head.offset + 1, .to = page->head.offset, .missing = page->missing};
         if (wish.since) {
-            told.from = wish.since->epoch == page->head.epoch ? wish.since->offset + 1 : 1;
+            bool const known =
+                wish.since->epoch == page->head.epoch && wish.since->offset <= page->head.offset;
+            told.from = known ? wish.since->offset + 1 : 1;
         } else if (!page->messages.empty()) {
             told.from = page->messages.front()->at.offset;
         }

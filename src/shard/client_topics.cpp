@@ -288,6 +288,7 @@ void client::deliver_otherwise(subscription& s, delivery& d) {
 
     if (s.more && s.more->paced) {
         if (!away && has_room() && s.more->conflated->pass(m, at) && try_push(frame_of(d))) return;
+        if (away && m.is_volatile) return lose_volatile(s, m);
         return hold_back(s, d);
     }
     if (policy.history.kept()) {
@@ -299,14 +300,9 @@ void client::deliver_otherwise(subscription& s, delivery& d) {
         return lag(s, {m.at.epoch, m.at.offset - 1});
     }
     bool const waits = s.more && !s.more->idle();
-    if (away ? m.is_volatile : m.is_volatile && (waits || !has_room())) {
-        auto& held = more_of(s).held;
-        if (s.more->conflated) return;  // the newest wins; this one is none that is waited for
-        if (!held) held = std::make_unique<held_messages>();
-        held->lose(m, away ? gap_reason::detached : gap_reason::slow);
-        at_dropped(drop_reason::volatile_message);
-        return;
-    }
+    // Where it conflates, a slow client gets the newest of each key, volatile or not.
+    bool const too_slow = !policy.conflates() && (waits || !has_room());
+    if (m.is_volatile && (away || too_slow)) return lose_volatile(s, m);
     if (!waits) {
         // Where it is too much for an outbox, this closes the connection.
         if (policy.slow == slow_policy::disconnect && !away) return push(frame_of(d));
@@ -315,6 +311,20 @@ void client::deliver_otherwise(subscription& s, delivery& d) {
         if (fits && try_push(frame_of(d))) return;
     }
     hold_back(s, d);
+}
+
+/// Not collected, but told, also where it conflates: it may be the newest of its key.
+void client::lose_volatile(subscription& s, message const& m) {
+    bool const away = !transport_ || closing_;
+    auto const why = away ? gap_reason::detached : gap_reason::slow;
+    follower& f = more_of(s);
+    if (f.conflated) {
+        f.conflated->lose(m, why);
+    } else {
+        if (!f.held) f.held = std::make_unique<held_messages>();
+        f.held->lose(m, why);
+    }
+    at_dropped(drop_reason::volatile_message);
 }
 
 /// Topics without history: beside the outbox, in the order or by key as the rule says.

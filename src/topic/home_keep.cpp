@@ -68,8 +68,10 @@ void home_table::store(topic_keep& keep, message_ptr const& m) {
     work_due(removed_a_message);
 }
 
-log_page home_table::read(topic_home& home, log_query const& q) {
+log_page home_table::read(topic_home& home, log_query q) {
     auto const* const keep = keep_of(home);
+    // What is said of a topic that is not there: all that ever came is behind it.
+    if (q.at == position{}) q.at->epoch = home.head.epoch;
     if (q.kind == log_query::what::state) {
         return keep != nullptr ? keep->state.read(q, home.head)
                                : topic_state(state_kind::none, 0).read(q, home.head);

@@ -142,7 +142,7 @@ public:
     /// together keep too much. A shard that keeps less than its share may use a sixteenth more, so
     /// that those that keep more than theirs, and are asked in their ticks, do not starve it.
     void store(topic_keep& keep, message_ptr const& m);
-    log_page read(topic_home& home, log_query const& q);
+    log_page read(topic_home& home, log_query q);
     void clear_history(topic_home& home);
     void clear_state(topic_home& home);
 

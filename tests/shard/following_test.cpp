@@ -227,6 +227,66 @@ TEST_P(following_fixture, conflate_gives_a_slow_reader_the_newest_of_each_key) {
     }(*this));
 }
 
+TEST_P(following_fixture, volatile_ones_of_the_absent_are_told_also_where_it_conflates) {
+    run([](following_fixture& f) -> asio::awaitable<void> {
+        auto m = co_await f.join();
+        co_await subscribe(m, "newest.v");
+        m.link.reset();
+        co_await f.detached(1);
+        for (int i = 1; i <= 6; ++i) {
+            auto p = note("newest.v", std::to_string(i));
+            p.key = "k";
+            p.is_volatile = i % 2 == 0;
+            co_await f.server->publish(std::move(p));
+        }
+        auto const welcome = co_await f.come_back(m);
+        EXPECT_NE(welcome.find("\"resumed\":true"), std::string::npos) << welcome;
+        std::uint64_t declared = 0, last = 0;
+        for (std::string newest; newest != "5";) {
+            auto const text = co_await hear_any(m);
+            if (text.starts_with(R"({"type":"gap")")) {
+                EXPECT_EQ(field(text, "reason"), "detached") << text;
+                declared += number(text, "count");
+                last = number(text, "to");
+            } else {
+                newest = field(text, "payload");
+            }
+        }
+        EXPECT_EQ(declared, 3U);
+        EXPECT_EQ(last, 6U) << "the newest of the key was lost, and said to be";
+    }(*this));
+}
+
+TEST_P(following_fixture, positions_in_front_of_and_behind_everything) {
+    run([](following_fixture& f) -> asio::awaitable<void> {
+        auto m = co_await f.join();
+        // What is said of a topic that nobody has used is a position like any other.
+        co_await tell(m, R"({"type":"history","id":"h","topic":"log.edge"})");
+        auto const none = co_await hear_of(m, R"({"type":"ok","id":"h")");
+        auto const since = [](std::string const& epoch, std::uint64_t offset) {
+            return R"(,"since":{"epoch":")" + epoch + R"(","offset":)" + std::to_string(offset) +
+                   "}";
+        };
+        for (int i = 1; i <= 3; ++i) {
+            co_await f.server->publish(note("log.edge", std::to_string(i)));
+        }
+        auto const all = co_await subscribe(m, "log.edge", since(field(none, "epoch"), 0));
+        EXPECT_NE(all.find(R"("recovered":true,"receipt":{"from":1,"to":3})"), std::string::npos)
+            << all;
+        for (std::uint64_t i = 1; i <= 3; ++i) {
+            EXPECT_EQ(number(co_await hear_any(m), "offset"), i);
+        }
+        auto other = co_await f.join();
+        auto const beyond = co_await subscribe(other, "log.edge", since(field(all, "epoch"), 4));
+        EXPECT_NE(beyond.find(R"("receipt":{"from":1,"to":3,"missing":{"reason":"epoch"}})"),
+                  std::string::npos)
+            << beyond;
+        for (std::uint64_t i = 1; i <= 3; ++i) {
+            EXPECT_EQ(number(co_await hear_any(other), "offset"), i);
+        }
+    }(*this));
+}
+
 TEST_P(following_fixture, a_rate_lets_the_newest_through_when_its_time_has_come) {
     run([](following_fixture& f) -> asio::awaitable<void> {
         auto m = co_await f.join();
@@ -307,76 +367,6 @@ TEST_P(following_fixture, a_client_that_merges_state_and_messages_has_what_the_s
             EXPECT_EQ(number(ok, "offset"), head) << ok;
         }
     }(*this, seed));
-}
-
-class presence_fixture : public following_fixture {
-public:
-    void apply(bool presence) {
-        auto live = keeping(1 << 20, presence);
-        live->verifier = names();
-        server->apply(live);
-    }
-    /// Asks until the answer holds `wanted`; the test's patience ends it.
-    static asio::awaitable<void> members_become(member& who, std::string wanted) {
-        for (std::string answer; answer.find(wanted) == std::string::npos;) {
-            co_await tell(who, R"({"type":"presence","id":"p","topic":"seen.room"})");
-            do answer = co_await hear_any(who);
-            while (answer.find(R"("id":"p")") == std::string::npos);
-        }
-    }
-};
-
-INSTANTIATE_TEST_SUITE_P(shards, presence_fixture, testing::Values(1U, 2U));
-
-TEST_P(presence_fixture, presence_tells_who_comes_and_goes) {
-    apply(true);
-    run([](presence_fixture& f) -> asio::awaitable<void> {
-        auto watcher = co_await f.join();
-        auto const ok = co_await subscribe(watcher, "seen.room", R"(,"presence":true)");
-        EXPECT_TRUE(ok.find("ok") != std::string::npos);
-        auto ann = co_await f.join("ann");
-        co_await subscribe(ann, "seen.room");
-        auto const change = co_await hear_of(watcher, R"({"type":"presence")");
-        EXPECT_NE(change.find(R"("joined":[{"user":"ann","connections":1)"), std::string::npos)
-            << change;
-        auto const version = number(change, "version");
-        co_await tell(watcher, R"({"type":"presence","id":"p","topic":"seen.room"})");
-        auto const page = co_await hear_of(watcher, R"({"type":"ok","id":"p")");
-        EXPECT_NE(page.find(R"("total":1,"members":[{"user":"ann")"), std::string::npos) << page;
-        EXPECT_GE(number(page, "version"), version);
-        // A topic without presence says so.
-        co_await tell(watcher, R"({"type":"presence","id":"q","topic":"log.a"})");
-        co_await hear_of(watcher, R"({"type":"error","id":"q","payload":{"code":"unsupported")");
-    }(*this));
-}
-
-TEST_P(presence_fixture, a_reload_counts_those_who_are_there_already) {
-    apply(false);
-    run([](presence_fixture& f) -> asio::awaitable<void> {
-        auto ann = co_await f.join("ann");
-        co_await subscribe(ann, "seen.room");
-        co_await members_become(ann, "unsupported");
-        f.apply(true);
-        co_await members_become(ann, R"("total":1,"members":[{"user":"ann")");
-        f.apply(false);
-        co_await members_become(ann, "unsupported");
-    }(*this));
-}
-
-TEST_P(presence_fixture, contrary_reloads_at_once_leave_nobody_uncounted) {
-    apply(true);
-    run([](presence_fixture& f) -> asio::awaitable<void> {
-        auto ann = co_await f.join("ann");
-        co_await subscribe(ann, "seen.room");
-        std::vector<member> others;
-        for (std::size_t i = 0; i != 16; ++i) {
-            f.apply(false);
-            f.apply(true);
-            others.push_back(co_await f.join("user" + std::to_string(i)));
-            co_await subscribe(others.back(), "seen.room");
-            co_await members_become(ann, R"("total":)" + std::to_string(i + 2));
-        }
-    }(*this));
 }
 
 }  // namespace

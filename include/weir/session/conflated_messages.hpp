@@ -36,6 +36,8 @@ public:
     message_ptr take(mono_time at);
     /// Not when nothing waits.
     void drop_oldest(gap_reason why);
+    /// One that is not kept at all; it belongs to the loss.
+    void lose(message const& m, gap_reason why);
     std::optional<loss> take_loss() noexcept { return std::exchange(lost_, std::nullopt); }
     bool has_loss() const noexcept { return lost_.has_value(); }
     std::optional<loss> const& lost() const noexcept { return lost_; }
