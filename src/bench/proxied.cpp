@@ -65,13 +65,13 @@ bool proxied::pump(std::span<char> scratch, mono_time now, dice& chance,
         bool moving = true;
         for (int n = 0; moving && n != moves_a_turn; ++n) {
             auto const written = write(from, now, totals);
+            if (cutting_) return true;  // that was its last byte
             auto const taken =
-                written == moved::broken || cutting_ ? written : read(from, scratch, now, chance);
+                written == moved::broken ? written : read(from, scratch, now, chance);
             if (taken == moved::broken) {
                 reset();
                 return false;
             }
-            if (cutting_) return true;
             moving = written == moved::something || taken == moved::something;
         }
         more = more || moving;
