@@ -119,7 +119,7 @@ result<live_settings_ptr> make_live_settings(config::settings const& s) {
     if (!origins) return origins.error();
     live->origins = std::move(*origins);
     live->handshakes_per_second = static_cast<double>(s.limits.handshakes_per_second);
-    live->people = make_directory_limits(s);
+    live->directory = make_directory_limits(s);
     live->detached = make_detached_limits(s);
     live->compression = s.compression.enabled;
     live->compression_min_bytes = s.compression.min_bytes;

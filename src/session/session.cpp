@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/base/assert.hpp>
 #include <weir/base/utf8.hpp>
@@ -24,11 +24,11 @@ session::session(session_environment& env, session_port& port, session_id id,
       heard_(at.mono),
       active_(at.mono),
       next_ping_(at.mono + env.settings->hello_timeout) {
-    WEIR_ASSERT(env.rules != nullptr && env.people != nullptr && env.words != nullptr &&
+    WEIR_ASSERT(env.rules != nullptr && env.directory != nullptr && env.dialect != nullptr &&
                 env.counts != nullptr);
     deadline_ = next_ping_;
     if (from_handshake.refused) {
-        rare().refused = std::move(from_handshake.refused);
+        extras().refused = std::move(from_handshake.refused);
         deadline_ = at.mono;
     } else if (from_handshake.identity) {
         accept(*std::move(from_handshake.identity), at);
@@ -37,9 +37,9 @@ session::session(session_environment& env, session_port& port, session_id id,
 
 session::~session() = default;
 
-session::seldom& session::rare() {
-    if (!seldom_) seldom_ = std::make_unique<seldom>();
-    return *seldom_;
+session::extra_state& session::extras() {
+    if (!extras_) extras_ = std::make_unique<extra_state>();
+    return *extras_;
 }
 
 std::string const& session::user() const noexcept {
@@ -48,8 +48,8 @@ std::string const& session::user() const noexcept {
 }
 
 void session::start(now) {
-    if (phase_ != phase::awaiting_hello || !seldom_ || !seldom_->refused) return;
-    fault const& f = *seldom_->refused;
+    if (phase_ != phase::awaiting_hello || !extras_ || !extras_->refused) return;
+    fault const& f = *extras_->refused;
     close(f.code == errc::token_expired ? close_reason::token_expired : close_reason::unauthorized,
           f.message);
 }
@@ -98,7 +98,7 @@ void session::dispatch(command const& c, now at) {
             return acknowledge(c, at);
         case command_type::ping:
             env_.scratch.clear();
-            env_.words->encode_pong(env_.scratch, c.id);
+            env_.dialect->encode_pong(env_.scratch, c.id);
             return port_.send(env_.scratch, false);
         case command_type::pong:
             note_pong(heartbeat_mode::message, at);

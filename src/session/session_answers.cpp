@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/session/session.hpp>
 
@@ -9,7 +9,7 @@ namespace weir {
 void session::send_ok(request_id id, std::string_view payload) {
     if (id.empty() || phase_ == phase::closing) return;
     env_.scratch.clear();
-    env_.words->encode_ok(env_.scratch, id, payload);
+    env_.dialect->encode_ok(env_.scratch, id, payload);
     port_.send(env_.scratch, true);
 }
 
@@ -17,19 +17,19 @@ void session::send_error(request_id id, fault const& f) {
     if (phase_ == phase::closing) return;
     weir::at(env_.counts->errors, f.code).add();
     env_.scratch.clear();
-    env_.words->encode_error(env_.scratch, id, f);
+    env_.dialect->encode_error(env_.scratch, id, f);
     port_.send(env_.scratch, true);
 }
 
 void session::send_joined(request_id id, std::string_view topic, join_answer const& answer) {
     if (id.empty()) return;
     env_.payload.clear();
-    env_.words->subscribed_payload(env_.payload, {.topic = topic,
-                                                  .at = answer.at,
-                                                  .recovered = answer.recovered,
-                                                  .what = answer.what,
-                                                  .state = answer.state,
-                                                  .conflating = answer.conflating});
+    env_.dialect->subscribed_payload(env_.payload, {.topic = topic,
+                                                    .at = answer.at,
+                                                    .recovered = answer.recovered,
+                                                    .what = answer.what,
+                                                    .state = answer.state,
+                                                    .conflating = answer.conflating});
     send_ok(id, env_.payload);
 }
 
@@ -39,14 +39,14 @@ void session::on_joined(std::string_view topic, result<join_answer> const& answe
 
 /// Everybody who waits for that topic, in the order they asked.
 void session::answer_waiting(std::string_view topic, result<join_answer> const& answer) {
-    if (!seldom_) return;
-    auto& waiting = seldom_->subscribes;
+    if (!extras_) return;
+    auto& waiting = extras_->subscribes;
     for (std::size_t i = 0; i != waiting.size();) {
         if (waiting[i].topic != topic) {
             ++i;
             continue;
         }
-        seldom::pending_subscribe const p = std::move(waiting[i]);
+        extra_state::pending_subscribe const p = std::move(waiting[i]);
         waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(i));
         if (p.by_server) continue;
         if (answer) {
@@ -57,7 +57,7 @@ void session::answer_waiting(std::string_view topic, result<join_answer> const& 
     }
     // Most sessions subscribe once and then only listen.
     if (waiting.empty()) waiting.shrink_to_fit();
-    if (seldom_->spent()) seldom_.reset();
+    if (extras_->spent()) extras_.reset();
 }
 
 void session::on_published(publish_ticket ticket, result<position> const& at_position) {
@@ -67,18 +67,18 @@ void session::on_published(publish_ticket ticket, result<position> const& at_pos
         if (!at_position) send_error({}, at_position.error());
         return;
     }
-    if (!seldom_) return;
-    std::optional<std::string> const id = seldom_->publishes.take(ticket);
+    if (!extras_) return;
+    std::optional<std::string> const id = extras_->publishes.take(ticket);
     if (!id) return;
     if (at_position) {
         env_.payload.clear();
-        env_.words->published_payload(env_.payload, *at_position);
+        env_.dialect->published_payload(env_.payload, *at_position);
         send_ok(*id, env_.payload);
     } else {
         send_error(*id, at_position.error());
     }
-    if (seldom_) {
-        seldom_->journal.answered(*id, ring_.queued(), at_position ? &*at_position : nullptr);
+    if (extras_) {
+        extras_->journal.answered(*id, ring_.queued(), at_position ? &*at_position : nullptr);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/base/utf8.hpp>
 #include <weir/message/topic_name.hpp>
@@ -63,7 +63,7 @@ void session::subscribe(command const& c, now at) {
         return refuse(c.id, *f, at);
     }
 
-    bool const waiting = seldom_ && seldom_->waiting_for(c.topic);
+    bool const waiting = extras_ && extras_->waiting_for(c.topic);
     if (!waiting && port_.subscribed(c.topic)) {
         return send_joined(c.id, c.topic, port_.change(c.topic, options_of(c)));
     }
@@ -75,11 +75,11 @@ void session::subscribe(command const& c, now at) {
                        "a session has at most " + std::to_string(max) + " subscriptions"},
                       at);
     }
-    if (rare().subscribes.size() >= seldom::waiting_max) {
+    if (extras().subscribes.size() >= extra_state::waiting_max) {
         return refuse(
             c.id, {errc::limit_reached, "too many subscriptions wait to begin", seconds(1)}, at);
     }
-    rare().subscribes.push_back({std::string(c.topic), std::string(c.id), false});
+    extras().subscribes.push_back({std::string(c.topic), std::string(c.id), false});
     if (waiting) {
         port_.change(c.topic, options_of(c));  // answered when it has begun
     } else {
@@ -111,12 +111,12 @@ void session::publish(command const& c, now at) {
     if (!allowed) return no(allowed.error());
     publish_ticket const ticket = next_ticket() | (c.id.empty() ? 0U : 1U);
     if (!c.id.empty()) {
-        if (rare().publishes.size() >= seldom::waiting_max) {
+        if (extras().publishes.size() >= extra_state::waiting_max) {
             return no({errc::unavailable, "too many publishes wait for the broker", seconds(1)});
         }
-        rare().publishes.add(ticket, c.id);
+        extras().publishes.add(ticket, c.id);
         if (env_.settings->resume_window.count() > 0) {
-            rare().journal.add(c.id, content_of(c), attachment_);
+            extras().journal.add(c.id, content_of(c), attachment_);
         }
     }
 
@@ -138,12 +138,12 @@ void session::publish(command const& c, now at) {
 
 /// A publish that this session has passed on before. It is answered here, or was, or will be.
 bool session::is_repeated(command const& c, now at) {
-    if (c.id.empty() || !seldom_ || seldom_->journal.empty()) return false;
-    auto& journal = seldom_->journal;
+    if (c.id.empty() || !extras_ || extras_->journal.empty()) return false;
+    auto& journal = extras_->journal;
     // Not by what the ring has let go: a repeat may be held up while more is sent than it keeps.
     // The repeats of a resume come before anything new, so of the answered ones a ring's worth is
     // enough.
-    journal.keep(env_.settings->ring.replay_frames + seldom::waiting_max);
+    journal.keep(env_.settings->ring.replay_frames + extra_state::waiting_max);
     auto const known = journal.look(c.id, content_of(c), attachment_);
     switch (known.what) {
         case publish_journal::verdict::fresh:
@@ -154,7 +154,7 @@ bool session::is_repeated(command const& c, now at) {
             return true;
         case publish_journal::verdict::answered:
             env_.payload.clear();
-            env_.words->published_payload(env_.payload, known.at);
+            env_.dialect->published_payload(env_.payload, known.at);
             send_ok(c.id, env_.payload);
             return true;
         case publish_journal::verdict::conflict: {
@@ -171,14 +171,14 @@ bool session::is_repeated(command const& c, now at) {
 /// executed behind it.
 void session::note_refused(command const& c) {
     if (c.id.empty() || !is_alive() || env_.settings->resume_window.count() == 0) return;
-    auto& journal = rare().journal;
+    auto& journal = extras().journal;
     journal.add(c.id, content_of(c), attachment_);
     journal.answered(c.id, ring_.queued(), nullptr);
 }
 
 void session::acknowledge(command const& c, now at) {
     if (ring_.acknowledge(c.count)) {
-        if (seldom_) seldom_->journal.forget(c.count);
+        if (extras_) extras_->journal.forget(c.count);
         return send_ok(c.id, {});
     }
     refuse(c.id,

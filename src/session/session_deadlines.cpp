@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/base/quantity.hpp>
 #include <weir/session/session.hpp>
@@ -70,7 +70,7 @@ void session::on_tick(now at) {
     if (idle.count() > 0 && at.mono - active_ >= idle) return close(close_reason::idle);
     beat(at);
     if (phase_ != phase::open) return;
-    if (seldom_ && seldom_->empty(at.mono)) seldom_.reset();
+    if (extras_ && extras_->empty(at.mono)) extras_.reset();
     deadline_ = next_deadline(at);
 }
 
@@ -94,7 +94,7 @@ void session::send_ping(now at) {
     next_ping_ = at.mono + heartbeat_interval_;
     if (heartbeat_ == heartbeat_mode::frame) return port_.ping_frame();
     env_.scratch.clear();
-    env_.words->encode_ping(env_.scratch);
+    env_.dialect->encode_ping(env_.scratch);
     port_.send(env_.scratch, false);
 }
 

@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/session/session.hpp>
 
@@ -18,7 +18,7 @@ bool session::open(command const* hello, now at, std::string_view malformed) {
     std::string_view reason;
     if (hello != nullptr && hello->resume) {
         std::optional<resume_result> refused;
-        if (seldom_) refused = seldom_->resume_refused;
+        if (extras_) refused = extras_->resume_refused;
         if (!refused) refused = port_.resume(*hello->resume);
         if (!refused) return false;  // another session has taken this connection
         weir::at(env_.counts->resumes, *refused).add();
@@ -92,7 +92,7 @@ void session::accept(auth::identity who, now at) {
 
 std::optional<directory::refusal> session::log_in(now at) {
     if (!identity_) return std::nullopt;
-    return env_.people->login(identity_->user, at.mono, place_);
+    return env_.directory->login(identity_->user, at.mono, place_);
 }
 
 void session::refuse_login(directory::refusal const& why) {
@@ -121,7 +121,7 @@ void session::send_welcome(bool resumed, std::string_view reason, now at) {
     w.subscriptions = s.subscriptions_max;
     w.time = at.wall;
     env_.scratch.clear();
-    env_.words->encode(env_.scratch, w);
+    env_.dialect->encode(env_.scratch, w);
     port_.send(env_.scratch, false);
 }
 

@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/session/session.hpp>
 
@@ -42,7 +42,7 @@ bool session::admit(command_type type, request_id id, command const* publish, no
     // What was passed on already is not denied for being said again too fast.
     if (publish != nullptr && is_repeated(*publish, at)) return false;
     if (id.empty()) {
-        auto& last = rare().last_unasked;
+        auto& last = extras().last_unasked;
         if (last && at.mono - *last < refusal_window) return false;
         last = at.mono;
     }
@@ -58,7 +58,7 @@ bool session::admit(command_type type, request_id id, command const* publish, no
 
 /// Answers cost us more than questions cost them: past this there are none.
 void session::count_refusal(now at) {
-    seldom& s = rare();
+    extra_state& s = extras();
     if (at.mono - s.refusals_since >= refusal_window) {
         s.refusals_since = at.mono;
         s.refusals = 0;
@@ -77,7 +77,7 @@ void session::refuse(request_id id, fault const& f, now at) {
 }
 
 void session::spend_error(now at) {
-    auto& faults = rare().faults;
+    auto& faults = extras().faults;
     auto const counts = std::find_if(faults.begin(), faults.end(),
                                      [&](mono_time t) { return at.mono - t < error_window; });
     faults.erase(faults.begin(), counts);

@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/session/session.hpp>
 #include <weir/topic/policy.hpp>
@@ -44,8 +44,8 @@ position place_of(since_position const& since) noexcept {
 /// False: answered already, or nobody waits for the answer.
 bool session::may_query(command const& c, now at) {
     if (c.id.empty()) return false;
-    seldom& s = rare();
-    bool const busy = s.queries.size() >= seldom::queries_max ||
+    extra_state& s = extras();
+    bool const busy = s.queries.size() >= extra_state::queries_max ||
                       ring_.outbox_bytes() > env_.settings->ring.outbox_bytes / 2;
     if (!busy) return true;
     refuse(c.id, too_busy(), at);
@@ -75,10 +75,10 @@ void session::history(command const& c, now at) {
                                 std::uint32_t{1}, page_messages);
     q.bytes_max = page_bytes(*env_.settings);
     auto const ticket = next_ticket();
-    seldom::query asked;
+    extra_state::query asked;
     asked.id = c.id;
     asked.tickets = {ticket};
-    rare().queries.push_back(std::move(asked));
+    extras().queries.push_back(std::move(asked));
     port_.read(std::move(q), ticket);
 }
 
@@ -108,10 +108,10 @@ void session::sync(command const& c, now at) {
     if (!may_query(c, at)) return;
     if (names.empty()) {
         env_.payload.clear();
-        env_.words->sync_payload(env_.payload, {});
+        env_.dialect->sync_payload(env_.payload, {});
         return send_ok(c.id, env_.payload);
     }
-    seldom::query asked;
+    extra_state::query asked;
     asked.id = c.id;
     asked.is_sync = true;
     std::vector<log_query> reads;
@@ -128,7 +128,7 @@ void session::sync(command const& c, now at) {
     }
     asked.due = reads.size();
     auto const tickets = asked.tickets;
-    rare().queries.push_back(std::move(asked));
+    extras().queries.push_back(std::move(asked));
     // An answer from inside may have been the last word.
     for (std::size_t i = 0; i != reads.size() && phase_ == phase::open; ++i) {
         port_.read(std::move(reads[i]), tickets[i]);
@@ -143,14 +143,14 @@ void session::presence(command const& c, now at) {
     }
     if (!may_query(c, at)) return;
     auto const ticket = next_ticket();
-    seldom::query asked;
+    extra_state::query asked;
     asked.id = c.id;
     asked.tickets = {ticket};
-    rare().queries.push_back(std::move(asked));
+    extras().queries.push_back(std::move(asked));
     port_.members(c.topic, members_max, ticket);
 }
 
-std::optional<std::size_t> session::seldom::query_of(std::uint32_t ticket) const noexcept {
+std::optional<std::size_t> session::extra_state::query_of(std::uint32_t ticket) const noexcept {
     for (std::size_t i = 0; i != queries.size(); ++i) {
         auto const& t = queries[i].tickets;
         if (std::find(t.begin(), t.end(), ticket) != t.end()) return i;
@@ -158,25 +158,25 @@ std::optional<std::size_t> session::seldom::query_of(std::uint32_t ticket) const
     return std::nullopt;
 }
 
-session::seldom::query session::seldom::take_query(std::size_t which) {
+session::extra_state::query session::extra_state::take_query(std::size_t which) {
     query done = std::move(queries[which]);
     queries.erase(queries.begin() + static_cast<std::ptrdiff_t>(which));
     return done;
 }
 
 void session::on_read(publish_ticket ticket, result<log_page>&& page) {
-    if (!is_alive() || !seldom_) return;
-    auto const which = seldom_->query_of(static_cast<std::uint32_t>(ticket));
+    if (!is_alive() || !extras_) return;
+    auto const which = extras_->query_of(static_cast<std::uint32_t>(ticket));
     if (!which) return;
-    seldom::query& q = seldom_->queries[*which];
+    extra_state::query& q = extras_->queries[*which];
     if (!page) {
-        auto const done = seldom_->take_query(*which);
+        auto const done = extras_->take_query(*which);
         return send_error(done.id, page.error());
     }
     if (!q.is_sync) {
-        auto const done = seldom_->take_query(*which);
+        auto const done = extras_->take_query(*which);
         env_.payload.clear();
-        env_.words->history_payload(env_.payload, page->messages, page->head, page->more);
+        env_.dialect->history_payload(env_.payload, page->messages, page->head, page->more);
         return answer_query(done.id);
     }
     auto const nth = std::find(q.tickets.begin(), q.tickets.end(), ticket) - q.tickets.begin();
@@ -192,20 +192,20 @@ void session::on_read(publish_ticket ticket, result<log_page>&& page) {
         state.messages = std::move(page->messages);
     }
     if (--q.due != 0) return;
-    auto const done = seldom_->take_query(*which);
+    auto const done = extras_->take_query(*which);
     env_.payload.clear();
-    env_.words->sync_payload(env_.payload, done.states);
+    env_.dialect->sync_payload(env_.payload, done.states);
     answer_query(done.id);
 }
 
 void session::on_members(publish_ticket ticket, result<presence_page> const& page) {
-    if (!is_alive() || !seldom_) return;
-    auto const which = seldom_->query_of(static_cast<std::uint32_t>(ticket));
+    if (!is_alive() || !extras_) return;
+    auto const which = extras_->query_of(static_cast<std::uint32_t>(ticket));
     if (!which) return;
-    auto const done = seldom_->take_query(*which);
+    auto const done = extras_->take_query(*which);
     if (!page) return send_error(done.id, page.error());
     env_.payload.clear();
-    env_.words->presence_payload(env_.payload, *page);
+    env_.dialect->presence_payload(env_.payload, *page);
     answer_query(done.id);
 }
 

@@ -1,4 +1,4 @@
-#include "session/session_seldom.hpp"
+#include "session/session_extras.hpp"
 
 #include <weir/base/assert.hpp>
 #include <weir/session/session.hpp>
@@ -56,7 +56,7 @@ session::login session::hand_over() noexcept {
 bool session::find_place(login& of, now at) {
     if (of.place || !of.identity) return true;
     of.place = std::move(place_);
-    return of.place || !env_.people->login(of.identity->user, at.mono, of.place);
+    return of.place || !env_.directory->login(of.identity->user, at.mono, of.place);
 }
 
 /// The owner has rewound the ring: what follows `received` is sent again, then what was collected;
@@ -67,7 +67,7 @@ void session::resume(command const& hello, login with, now at) {
     identity_ = std::move(with.identity);
     place_ = std::move(with.place);
     token_ends_ = with.token_ends;
-    if (seldom_) seldom_->journal.forget(hello.resume->received);
+    if (extras_) extras_->journal.forget(hello.resume->received);
     messages_ = token_bucket(at.mono);
     heard_ = at.mono;
     ping_sent_ = never;  // that one went out on the old connection
@@ -90,7 +90,7 @@ void session::end() noexcept {
 }
 
 void session::refuse_resume(resume_result why) {
-    rare().resume_refused = why;
+    extras().resume_refused = why;
 }
 
 }  // namespace weir

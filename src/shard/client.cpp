@@ -1,6 +1,6 @@
 #include "shard/client.hpp"
 
-#include "shard/client_seldom.hpp"
+#include "shard/client_extras.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/assert.hpp>
@@ -16,12 +16,12 @@ client::client(shard& owner, connection_id id, client_slot slot, arrival a)
       id_(id),
       slot_(slot),
       session_(owner.environment(), *this, owner.new_session(slot), std::move(a.credential),
-               owner.loop().at()),
-      transport_(std::make_unique<ws_connection>(owner.loop(), std::move(a.socket), a.parameters,
+               owner.turn().at()),
+      transport_(std::make_unique<ws_connection>(owner.turn(), std::move(a.socket), a.parameters,
                                                  static_cast<transport_owner&>(*this))),
       place_(std::move(a.place)),
       address_(std::move(a.address)),
-      connected_at_(owner.loop().at().wall) {}
+      connected_at_(owner.turn().at().wall) {}
 
 client::~client() {
     leave_all();
@@ -29,14 +29,14 @@ client::~client() {
 
 bool client::start() {
     if (!transport_->start()) return false;
-    session_.start(shard_.loop().at());
+    session_.start(shard_.turn().at());
     rearm();
     return true;
 }
 
-client::seldom& client::rare() {
-    if (!seldom_) seldom_ = std::make_unique<seldom>();
-    return *seldom_;
+client::extra_state& client::extras() {
+    if (!extras_) extras_ = std::make_unique<extra_state>();
+    return *extras_;
 }
 
 connection_facts client::facts(bool with_topics) const {
@@ -71,15 +71,15 @@ connection_facts client::facts(bool with_topics) const {
 void client::on_message(std::string_view text, bool binary) {
     if (closing_) return;
     ++messages_in_;
-    now const at = shard_.loop().at();
+    now const at = shard_.turn().at();
     auto const kept = session_.frames().replay_bytes();
     if (binary) {
         session_.on_binary(at);
     } else {
-        auto const decoded = shard_.words().decode(text);
+        auto const decoded = shard_.dialect().decode(text);
         if (auto const* c = std::get_if<command>(&decoded)) {
             session_.on_command(*c, at);
-            if (seldom_ && seldom_->journey) seldom_->journey->hello = text;
+            if (extras_ && extras_->journey) extras_->journey->hello = text;
         } else {
             session_.on_fault(std::get<command_fault>(decoded), at);
         }
@@ -89,11 +89,11 @@ void client::on_message(std::string_view text, bool binary) {
 }
 
 void client::on_traffic() {
-    session_.on_traffic(shard_.loop().at());
+    session_.on_traffic(shard_.turn().at());
 }
 
 void client::on_pong(std::string_view) {
-    session_.on_pong_frame(shard_.loop().at());
+    session_.on_pong_frame(shard_.turn().at());
     rearm();
 }
 
@@ -107,7 +107,7 @@ void client::outbox_committed(std::size_t n) {
     shard_.counts().replay_bytes.add(made.kept);  // wraps where it shrinks: a sum
     messages_out_ += static_cast<std::uint32_t>(n);
     at(shard_.counts().delivered, transport_kind::websocket).add(n);
-    if (followers_ != 0 || (seldom_ && !seldom_->lost.empty())) want_feed();
+    if (followers_ != 0 || (extras_ && !extras_->lost.empty())) want_feed();
 }
 
 void client::on_closed(closing const& c) {
@@ -119,7 +119,7 @@ void client::on_closed(closing const& c) {
         c.reason == close_reason::peer_closed && (c.peer_code == 1000 || c.peer_code == 1005);
     shard_.connection_ended();
     shard_.discard(std::move(transport_));
-    if (!done && session_.detach(shard_.loop().at())) {
+    if (!done && session_.detach(shard_.turn().at())) {
         place_ = {};
         away_at_ = never;
         for (subscription& s : subscriptions_) hide(s);
@@ -145,7 +145,7 @@ void client::log_end(closing const& c) const {
          {"reason", describe(c.reason).label},
          {"text", c.text},
          {"peer_code", c.peer_code},
-         {"seconds", static_cast<double>(shard_.loop().at().wall - connected_at_) / 1000.0},
+         {"seconds", static_cast<double>(shard_.turn().at().wall - connected_at_) / 1000.0},
          {"messages_in", messages_in_},
          {"messages_out", messages_out_},
          {"bytes_in", transport_->bytes_in()},
@@ -218,13 +218,13 @@ void client::on_members(std::uint32_t ticket, result<presence_page> const& page)
 
 void client::give(std::string_view topic, std::string_view body) {
     if (!session_.is_alive()) return;
-    session_.on_delivered(shard_.loop().at());
+    session_.on_delivered(shard_.turn().at());
     // Nothing overtakes what is lost already; beyond what is collected for the absent, it is lost.
-    bool const told_first = !seldom_ || seldom_->lost.empty();
+    bool const told_first = !extras_ || extras_->lost.empty();
     if (told_first && (transport_ != nullptr || room_bytes() > body.size())) {
         return push(make_text_frame(body, true));
     }
-    auto& lost = rare().lost;
+    auto& lost = extras().lost;
     auto const known =
         std::find_if(lost.begin(), lost.end(), [&](auto const& l) { return l.first == topic; });
     auto& entry = known != lost.end() ? *known : lost.emplace_back(topic, loss{});
@@ -253,24 +253,24 @@ void client::abort(close_reason why) {
 
 void client::on_deadline(mono_time at) {
     armed_ = never;
-    if (seldom_ && at >= seldom_->pace_due) {
-        seldom_->pace_due = never;
+    if (extras_ && at >= extras_->pace_due) {
+        extras_->pace_due = never;
         want_feed();
     }
     if (at >= away_at_ && !closing_) {
         away_at_ = never;
         return session_.close(close_reason::draining);
     }
-    session_.on_tick(shard_.loop().at());
+    session_.on_tick(shard_.turn().at());
     rearm();
 }
 
 void client::rearm() {
     mono_time wanted = std::min(session_.deadline(), away_at_);
-    if (seldom_) wanted = std::min(wanted, seldom_->pace_due);
+    if (extras_) wanted = std::min(wanted, extras_->pace_due);
     if (wanted >= armed_) return;
     armed_ = wanted;
-    shard_.loop().wheel().set(*this, wanted);
+    shard_.turn().wheel().set(*this, wanted);
 }
 
 /// Everything queued and kept.

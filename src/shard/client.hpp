@@ -71,7 +71,7 @@ public:
 
     connection_id id() const noexcept { return id_; }
     client_slot slot() const noexcept { return slot_; }
-    session& talk() noexcept { return session_; }
+    weir::session& session() noexcept { return session_; }
     bool is_indexed() const noexcept { return indexed_; }
     bool is_parked() const noexcept { return parked_; }
     bool has_connection() const noexcept { return transport_ != nullptr; }
@@ -118,7 +118,7 @@ private:
         std::unique_ptr<follower> more{};  ///< null: live
         bool answered() const noexcept { return !more || !more->start || more->start->answered; }
     };
-    struct seldom;
+    struct extra_state;
 
     // transport_owner
     void on_message(std::string_view text, bool binary) override;
@@ -158,7 +158,7 @@ private:
     void rearm();
     void log_end(closing const& c) const;
     void end();
-    seldom& rare();
+    extra_state& extras();
 
     // client_topics.cpp
     subscription* find(std::string_view topic) noexcept;
@@ -203,12 +203,12 @@ private:
     shard& shard_;
     connection_id id_;
     client_slot slot_;
-    session session_;
+    weir::session session_;
     std::unique_ptr<ws_connection> transport_;  ///< null: the session is detached
     directory::units place_;
     std::vector<subscription> subscriptions_;
     std::string address_;
-    std::unique_ptr<seldom> seldom_;
+    std::unique_ptr<extra_state> extras_;
     wall_ms connected_at_;
     mono_time away_at_ = never;  ///< when a draining client is closed
     mono_time armed_ = never;

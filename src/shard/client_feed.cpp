@@ -1,4 +1,4 @@
-#include "shard/client_seldom.hpp"
+#include "shard/client_extras.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/transport/frame_writer.hpp>
@@ -87,7 +87,7 @@ std::size_t client::feed_held(subscription& s, std::size_t budget) {
 
 std::size_t client::feed_conflated(subscription& s) {
     conflated_messages& waiting = *s.more->conflated;
-    mono_time const at = shard_.loop().at().mono;
+    mono_time const at = shard_.turn().at().mono;
     std::size_t done = 0;
     if (waiting.has_loss() && has_room() && push_gap(s.topic->name(), *waiting.lost())) {
         waiting.take_loss();
@@ -98,8 +98,8 @@ std::size_t client::feed_conflated(subscription& s) {
         waiting.take(at);
         ++done;
     }
-    if (s.more->paced && waiting.due() > at && waiting.due() < rare().pace_due) {
-        seldom_->pace_due = waiting.due();
+    if (s.more->paced && waiting.due() > at && waiting.due() < extras().pace_due) {
+        extras_->pace_due = waiting.due();
         rearm();
     }
     return done;
@@ -230,7 +230,7 @@ bool client::push_message(message_ptr const& m) {
 bool client::push_gap(std::string_view topic, loss const& what) {
     std::string& text = shard_.environment().scratch;
     text.clear();
-    shard_.words().encode_gap(text, topic, what);
+    shard_.dialect().encode_gap(text, topic, what);
     if (!try_push(make_text_frame(text, true))) return false;
     at(shard_.counts().gaps, what.reason).add();
     return true;
@@ -238,8 +238,8 @@ bool client::push_gap(std::string_view topic, loss const& what) {
 
 /// Of reserved topics, that no subscription stands for.
 void client::push_losses() {
-    if (!seldom_) return;
-    auto& lost = seldom_->lost;
+    if (!extras_) return;
+    auto& lost = extras_->lost;
     while (!lost.empty() && has_room() && push_gap(lost.front().first, lost.front().second)) {
         lost.erase(lost.begin());
     }

@@ -1,4 +1,4 @@
-#include "shard/client_seldom.hpp"
+#include "shard/client_extras.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/assert.hpp>
@@ -26,7 +26,7 @@ std::optional<resume_result> client::resume(command::resume_request const& what)
     journey->wanted = *id;
     journey->index = home->index;
     journey->login = session_.hand_over();
-    rare().journey = std::move(journey);
+    extras().journey = std::move(journey);
     closing_ = true;
     transport_->hold_reading();
     shard_.send_on(slot_, home->shard);
@@ -34,8 +34,8 @@ std::optional<resume_result> client::resume(command::resume_request const& what)
 }
 
 void client::on_held(std::string_view rest) {
-    WEIR_ASSERT(seldom_ && seldom_->journey);
-    seldom_->journey->rest = rest;
+    WEIR_ASSERT(extras_ && extras_->journey);
+    extras_->journey->rest = rest;
 }
 
 arrival client::depart() {
@@ -44,7 +44,7 @@ arrival client::depart() {
     a.socket = transport_->release();
     a.place = std::move(place_);
     a.address = std::move(address_);
-    a.from = std::move(seldom_->journey);
+    a.from = std::move(extras_->journey);
     return a;
 }
 
@@ -63,11 +63,11 @@ void client::attach(arrival a, command const& hello) {
         parked_ = false;
         shard_.attached(*this);
     }
-    transport_ = std::make_unique<ws_connection>(shard_.loop(), std::move(a.socket), a.parameters,
+    transport_ = std::make_unique<ws_connection>(shard_.turn(), std::move(a.socket), a.parameters,
                                                  static_cast<transport_owner&>(*this));
     place_ = std::move(a.place);
     address_ = std::move(a.address);
-    connected_at_ = shard_.loop().at().wall;
+    connected_at_ = shard_.turn().at().wall;
     away_at_ = never;
     closing_ = false;
     if (!transport_->start()) {
@@ -80,7 +80,7 @@ void client::attach(arrival a, command const& hello) {
     r.rewind(hello.resume->received);
     shard_.counts().outbox_bytes.add(r.outbox_bytes() - waiting);  // wraps where it shrinks: a sum
     shard_.counts().replay_bytes.sub(kept - r.replay_bytes());
-    session_.resume(hello, std::move(a.from->login), shard_.loop().at());
+    session_.resume(hello, std::move(a.from->login), shard_.turn().at());
     for (subscription& s : subscriptions_) show(s);
     log::debug("session resumed", {{"connection", static_cast<std::uint64_t>(id_)},
                                    {"session", session_.id().text()},

@@ -1,4 +1,4 @@
-#include "shard/client_seldom.hpp"
+#include "shard/client_extras.hpp"
 #include "shard/encoded_message.hpp"
 #include "shard/shard.hpp"
 
@@ -244,7 +244,7 @@ void client::presence_changed(topic_entry& topic, presence_delivery& d) {
         if (!d.cache) {
             std::string& text = shard_.environment().scratch;
             text.clear();
-            shard_.words().encode_presence(text, d.what());
+            shard_.dialect().encode_presence(text, d.what());
             d.cache =
                 std::make_shared<encoded_message>(encoded_message{make_text_frame(text, true)});
         }
@@ -262,7 +262,7 @@ void client::presence_changed(topic_entry& topic, presence_delivery& d) {
 void client::deliver(delivery& d) {
     message const& m = d.what();
     if (!m.exclude.empty() && m.exclude == session_.id()) return;
-    session_.on_delivered(shard_.loop().at());
+    session_.on_delivered(shard_.turn().at());
     if (followers_ != 0 || !transport_ || closing_ ||
         session_.frames().outbox_bytes() > shard_.marks().low) {
         if (subscription* const s = find(d.topic())) deliver_otherwise(*s, d);
@@ -284,7 +284,7 @@ void client::deliver_otherwise(subscription& s, delivery& d) {
     message const& m = d.what();
     topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
     bool const away = !transport_ || closing_;
-    mono_time const at = shard_.loop().at().mono;
+    mono_time const at = shard_.turn().at().mono;
 
     if (s.more && s.more->paced) {
         if (!away && has_room() && s.more->conflated->pass(m, at) && try_push(frame_of(d))) return;
@@ -335,9 +335,9 @@ void client::hold_back(subscription& s, delivery& d) {
     follower& f = more_of(s);
     if (f.paced || policy.conflates()) {
         if (!f.conflated) f.conflated = std::make_unique<conflated_messages>(nanoseconds(0));
-        if (f.conflated->keep(m, shard_.loop().at().mono)) at_dropped(drop_reason::conflated);
-        if (f.paced && f.conflated->due() < rare().pace_due) {
-            rare().pace_due = f.conflated->due();
+        if (f.conflated->keep(m, shard_.turn().at().mono)) at_dropped(drop_reason::conflated);
+        if (f.paced && f.conflated->due() < extras().pace_due) {
+            extras().pace_due = f.conflated->due();
             rearm();
         }
     } else {

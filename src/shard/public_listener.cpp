@@ -177,18 +177,19 @@ asio::awaitable<void> public_listener::receive(tcp::socket socket) {
 
 std::optional<http::response> public_listener::admit(std::string const& key,
                                                      directory::units& place) {
-    auto const at = shard_.loop().at().mono;
-    directory& people = shard_.commons().people;
-    if (auto const no = people.admit_handshake(key, at)) return refuse(no->limit, no->retry_after);
-    if (auto const no = people.enter(key, at, place)) return refuse(no->limit, no->retry_after);
+    auto const at = shard_.turn().at().mono;
+    directory& directory = shard_.commons().directory;
+    if (auto const no = directory.admit_handshake(key, at))
+        return refuse(no->limit, no->retry_after);
+    if (auto const no = directory.enter(key, at, place)) return refuse(no->limit, no->retry_after);
     return std::nullopt;
 }
 
 asio::awaitable<bool> public_listener::wait_for_slot(visit& v) {
     // Somebody waits there for a session, or somebody else behind the same address: near enough.
-    bool const returning = shard_.commons().absent.waits_at(address_key(v.address));
+    bool const returning = shard_.commons().detached.waits_at(address_key(v.address));
     auto const slot =
-        pacer_.admit(shard_.loop().at().mono,
+        pacer_.admit(shard_.turn().at().mono,
                      returning ? handshake_pacer::who::returning : handshake_pacer::who::newcomer);
     if (!slot.admitted) {
         v.refusal = refuse(limit_kind::handshakes, slot.retry_after);
@@ -238,7 +239,7 @@ asio::awaitable<void> public_listener::talk(tcp::socket socket, visit& v) {
     if (accepted.deflate) a.parameters.deflate_bits = accepted.deflate->server_bits;
     a.parameters.deflate_min = live.compression_min_bytes;
     a.parameters.message_bytes = live.session.message_bytes;
-    a.credential = check(accepted.credential, live.verifier.get(), shard_.loop().at());
+    a.credential = check(accepted.credential, live.verifier.get(), shard_.turn().at());
     a.place = std::move(v.place);
     a.address = std::move(v.address);
     shard_.adopt(std::move(a));

@@ -31,7 +31,7 @@ client* registry::find(client_slot slot) const noexcept {
 
 client* registry::find(session_id const& id, std::uint32_t index) const noexcept {
     client* const c = index < places_.size() ? places_[index].held.get() : nullptr;
-    return c != nullptr && c->is_indexed() && c->talk().id() == id ? c : nullptr;
+    return c != nullptr && c->is_indexed() && c->session().id() == id ? c : nullptr;
 }
 
 std::unique_ptr<client> registry::take(client_slot slot) {
@@ -45,11 +45,11 @@ std::unique_ptr<client> registry::take(client_slot slot) {
 }
 
 void registry::index(client& c) {
-    if (!c.talk().user().empty()) by_user_[c.talk().user()].push_back(&c);
+    if (!c.session().user().empty()) by_user_[c.session().user()].push_back(&c);
 }
 
 void registry::unindex(client& c) {
-    auto const all = by_user_.find(c.talk().user());
+    auto const all = by_user_.find(c.session().user());
     if (all == by_user_.end()) return;
     std::erase(all->second, &c);
     if (all->second.empty()) by_user_.erase(all);

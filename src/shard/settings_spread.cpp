@@ -17,8 +17,8 @@ void settings_spread::apply(live_settings_ptr live) {
 }
 
 void settings_spread::begin(live_settings_ptr live) {
-    commons_.people.change(live->people);
-    commons_.absent.change(live->detached);
+    commons_.directory.change(live->directory);
+    commons_.detached.change(live->detached);
     tell_all([live](shard& self) { self.apply(live); }, &settings_spread::review);
 }
 

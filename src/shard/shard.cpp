@@ -44,7 +44,7 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
       wheel_(std::chrono::steady_clock::now(), wheel_grain),
       turn_(io_.get_executor(), wheel_, counts_),
       mail_([this] { asio::post(io_, [this] { read_mail(); }); }),
-      words_(make_json_dialect()),
+      dialect_(make_json_dialect()),
       topics_(*this),
       broker_({.shard = index,
                .shards = settings.shards,
@@ -57,8 +57,8 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
       tasks_(io_.get_executor()),
       ticker_(io_),
       listener_(*this) {
-    environment_.people = &commons.people;
-    environment_.words = words_.get();
+    environment_.directory = &commons.directory;
+    environment_.dialect = dialect_.get();
     environment_.counts = &counts_;
     apply(std::move(live));
     counting_waits_ = false;  // no client is here, no sibling runs yet
@@ -123,7 +123,7 @@ void shard::retire(client& c) {
     if (c.is_indexed()) {
         clients_.unindex(c);
         if (c.is_parked()) {
-            commons_.absent.remove(c.talk().id());
+            commons_.detached.remove(c.session().id());
             counts_.sessions_detached.sub();
         } else {
             counts_.sessions_attached.sub();
@@ -197,7 +197,7 @@ void shard::publish_for_api(publication p, std::function<void(result<position>)>
 frame_ref shard::encode(message const& m) {
     std::string& text = environment_.scratch;
     text.clear();
-    words_->encode(text, m);
+    dialect_->encode(text, m);
     return make_text_frame(text, true);
 }
 
@@ -352,7 +352,7 @@ std::uint64_t shard::send_away(std::string const& reason, double share, millisec
                                milliseconds deadline) {
     std::vector<client*> leaving;
     clients_.for_each([&](client& c) {
-        if (c.has_connection() && !c.talk().is_closing()) leaving.push_back(&c);
+        if (c.has_connection() && !c.session().is_closing()) leaving.push_back(&c);
     });
     auto const times = leave_times(leaving.size(), share, spread);
     for (std::size_t i = 0; i != times.size(); ++i) {

@@ -37,10 +37,10 @@ namespace weir {
 
 /// What all shards of a process have in common. Outlives them.
 struct shard_commons {
-    shard_commons(directory_limits limits, detached_limits absent_limits)
-        : people(limits), absent(absent_limits) {}
-    directory people;
-    detached_sessions absent;
+    shard_commons(directory_limits limits, detached_limits detached_bounds)
+        : directory(limits), detached(detached_bounds) {}
+    weir::directory directory;
+    detached_sessions detached;
     session_addresses addresses;
     memory_broker_shared broker;
     std::vector<class shard*> shards;  ///< fixed before the first thread starts
@@ -76,13 +76,13 @@ public:
 
     // On the shard's thread from here on.
     unsigned index() const noexcept { return index_; }
-    turn& loop() noexcept { return turn_; }
+    weir::turn& turn() noexcept { return turn_; }
     observer& counts() noexcept { return counts_; }
-    dialect& words() noexcept { return *words_; }
+    weir::dialect& dialect() noexcept { return *dialect_; }
     session_environment& environment() noexcept { return environment_; }
     topic_index& index_of_topics() noexcept { return topics_; }
     registry& clients() noexcept { return clients_; }
-    memory_broker& home() noexcept { return broker_; }
+    memory_broker& broker() noexcept { return broker_; }
     live_settings const& live() const noexcept { return *live_; }
     shard_settings const& fixed() const noexcept { return settings_; }
     shard_commons& commons() noexcept { return commons_; }
@@ -189,9 +189,9 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
     observer counts_;
     timing_wheel wheel_;
-    turn turn_;
+    weir::turn turn_;
     mailbox<mail> mail_;
-    std::unique_ptr<dialect> words_;
+    std::unique_ptr<weir::dialect> dialect_;
     session_environment environment_;
     topic_index topics_;
     memory_broker broker_;

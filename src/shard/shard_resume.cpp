@@ -14,7 +14,8 @@ namespace asio = boost::asio;
 void shard::detached(client& c) {
     counts_.sessions_attached.sub();
     counts_.sessions_detached.add();
-    auto const gone = commons_.absent.add(c.talk().id(), address_key(c.address()), c.talk().user());
+    auto const gone =
+        commons_.detached.add(c.session().id(), address_key(c.address()), c.session().user());
     for (auto const& e : gone) {
         at(counts_.limited, e.limit).add();
         auto const where = commons_.addresses.find(e.session);
@@ -27,7 +28,7 @@ void shard::detached(client& c) {
 void shard::attached(client& c) {
     counts_.sessions_detached.sub();
     counts_.sessions_attached.add();
-    commons_.absent.remove(c.talk().id());
+    commons_.detached.remove(c.session().id());
 }
 
 void shard::evict(session_id const& session) {
@@ -57,7 +58,7 @@ void shard::send_on(client_slot slot, unsigned to) {
 void shard::receive(arrival a) {
     if (stopping_) return;
     arrival::journey& from = *a.from;
-    auto const decoded = words_->decode(from.hello);
+    auto const decoded = dialect_->decode(from.hello);
     auto const* const hello = std::get_if<command>(&decoded);
     client* const c = clients_.find(from.wanted, from.index);
     auto verdict = resume_result::expired;
@@ -67,7 +68,7 @@ void shard::receive(arrival a) {
             c->may_resume(*hello->resume, from.login.identity ? from.login.identity->user : nobody);
     }
     // Without a place it is closed where it came from, should there still be none.
-    if (verdict == resume_result::resumed && !c->talk().find_place(from.login, turn_.at())) {
+    if (verdict == resume_result::resumed && !c->session().find_place(from.login, turn_.at())) {
         verdict = resume_result::lost;
     }
     if (verdict == resume_result::resumed) {

@@ -32,9 +32,9 @@ topic_facts facts_at_home(memory_broker::topic_facts const& t) {
 }  // namespace
 
 struct shard_set::state {
-    state(asio::any_io_executor c, shard_settings s, directory_limits people,
-          detached_limits absent)
-        : control(std::move(c)), settings(std::move(s)), commons(people, absent) {}
+    state(asio::any_io_executor c, shard_settings s, directory_limits directory,
+          detached_limits detached)
+        : control(std::move(c)), settings(std::move(s)), commons(directory, detached) {}
 
     asio::any_io_executor control;
     shard_settings settings;
@@ -59,7 +59,7 @@ struct shard_set::state {
     asio::awaitable<std::optional<R>> at_home(std::string topic,
                                               std::function<R(memory_broker&)> question) {
         std::function<std::optional<R>(shard&)> const look = [topic, question](shard& s) {
-            auto& home = s.home();
+            auto& home = s.broker();
             return home.find(topic) ? std::optional<R>(question(home)) : std::nullopt;
         };
         co_return co_await ask<std::optional<R>>(control, home_of(topic), look);
@@ -71,7 +71,7 @@ struct shard_set::state {
 };
 
 shard_set::shard_set(asio::any_io_executor control, shard_settings settings, live_settings_ptr live)
-    : state_(std::make_unique<state>(std::move(control), std::move(settings), live->people,
+    : state_(std::make_unique<state>(std::move(control), std::move(settings), live->directory,
                                      live->detached)) {
     for (unsigned i = 0; i != state_->settings.shards; ++i) {
         state_->shards.push_back(
@@ -142,7 +142,7 @@ asio::awaitable<std::uint64_t> shard_set::send(session_target to, std::string ev
     m->time = read_clocks().wall;
     co_return co_await state_->total([to, m](shard& s) {
         std::string body;
-        s.words().encode(body, *m);
+        s.dialect().encode(body, *m);
         return s.for_target(to, [&](client& c) { c.give(m->topic, body); });
     });
 }
@@ -156,22 +156,23 @@ asio::awaitable<std::uint64_t> shard_set::disconnect(session_target whom, close_
 
 asio::awaitable<std::uint64_t> shard_set::subscribe(session_target whom, std::string topic) {
     co_return co_await state_->total([whom, topic](shard& s) {
-        return s.for_target(whom,
-                            [&](client& c) { c.talk().subscribe_by_server(topic, s.loop().at()); });
+        return s.for_target(
+            whom, [&](client& c) { c.session().subscribe_by_server(topic, s.turn().at()); });
     });
 }
 
 asio::awaitable<std::uint64_t> shard_set::unsubscribe(session_target whom, std::string topic) {
     co_return co_await state_->total([whom, topic](shard& s) {
         fault const why{errc::forbidden, "unsubscribed by the server"};
-        return s.for_target(whom, [&](client& c) { c.talk().unsubscribe_by_server(topic, why); });
+        return s.for_target(whom,
+                            [&](client& c) { c.session().unsubscribe_by_server(topic, why); });
     });
 }
 
 asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, std::size_t max) {
     using home_page = std::vector<memory_broker::topic_facts>;
     auto const pages = co_await state_->all<home_page>(
-        [after, max](shard& s) { return s.home().list(after, max); });
+        [after, max](shard& s) { return s.broker().list(after, max); });
     std::vector<topic_facts> merged;
     for (auto const& page : pages) {
         for (auto const& t : page) merged.push_back(facts_at_home(t));
@@ -197,7 +198,9 @@ asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, s
 
 asio::awaitable<std::optional<topic_facts>> shard_set::topic(std::string name) {
     using maybe = std::optional<memory_broker::topic_facts>;
-    std::function<maybe(shard&)> const look = [name](shard& s) { return s.home().facts_of(name); };
+    std::function<maybe(shard&)> const look = [name](shard& s) {
+        return s.broker().facts_of(name);
+    };
     auto const home = co_await ask<maybe>(state_->control, state_->home_of(name), look);
     if (!home) co_return std::nullopt;
     auto facts = facts_at_home(*home);
@@ -244,7 +247,7 @@ asio::awaitable<std::vector<connection_facts>> shard_set::connections(std::uint6
         std::vector<client const*> found;
         s.clients().for_each([&](client& c) {
             if (!c.has_connection() || static_cast<std::uint64_t>(c.id()) <= after) return;
-            if (user.empty() || c.talk().user() == user) found.push_back(&c);
+            if (user.empty() || c.session().user() == user) found.push_back(&c);
         });
         auto const kept = std::min(max, found.size());
         std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(kept),

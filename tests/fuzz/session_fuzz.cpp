@@ -138,8 +138,8 @@ public:
         env_.settings = &settings_;
         env_.rules = &rules_;
         env_.verifier = &tokens_;
-        env_.people = &people_;
-        env_.words = words_.get();
+        env_.directory = &people_;
+        env_.dialect = dialect_.get();
         env_.counts = &counts_;
         at_.mono = mono_time(seconds(1000));
         at_.wall = 1'700'000'000'000;
@@ -177,7 +177,7 @@ private:
     void say(std::string_view text) {
         if (port_.away) return;
         talk_->on_traffic(at_);
-        auto const decoded = words_->decode(text);
+        auto const decoded = dialect_->decode(text);
         if (auto const* c = std::get_if<command>(&decoded)) {
             talk_->on_command(*c, at_);
         } else {
@@ -291,7 +291,7 @@ private:
         std::string const hello = R"({"type":"hello","payload":{"resume":{"session":")" +
                                   talk_->id().text() + R"(","secret":")" + port_.secret +
                                   R"(","received":)" + std::to_string(received) + "}}}";
-        auto const decoded = words_->decode(hello);
+        auto const decoded = dialect_->decode(hello);
         auto const& c = std::get<command>(decoded);
         ring& r = talk_->frames();
         bool const may = settings_.resume_window.count() != 0 && !talk_->is_ruined() &&
@@ -369,7 +369,7 @@ private:
     session_settings settings_;
     directory people_{{}};
     observer counts_;
-    std::unique_ptr<dialect> words_ = make_json_dialect();
+    std::unique_ptr<dialect> dialect_ = make_json_dialect();
     session_environment env_;
     now at_;
     port port_;

@@ -50,11 +50,11 @@ topics: [{match: "a.{user}", subscribe: [owner, authenticated], publish: nobody}
     EXPECT_EQ(live.session.ring.outbox_bytes, 19U * 1024);
     EXPECT_EQ(live.session.subscriptions_max, 20U);
     EXPECT_EQ(live.session.errors_per_minute, 22U);
-    EXPECT_EQ(live.people.connections, 11U);
-    EXPECT_EQ(live.people.connections_per_ip, 12U);
-    EXPECT_EQ(live.people.connections_per_user, 13U);
-    EXPECT_EQ(live.people.handshakes_per_ip_per_second, 15);
-    EXPECT_EQ(live.people.messages_per_second_per_user, 17);
+    EXPECT_EQ(live.directory.connections, 11U);
+    EXPECT_EQ(live.directory.connections_per_ip, 12U);
+    EXPECT_EQ(live.directory.connections_per_user, 13U);
+    EXPECT_EQ(live.directory.handshakes_per_ip_per_second, 15);
+    EXPECT_EQ(live.directory.messages_per_second_per_user, 17);
     EXPECT_EQ(live.handshakes_per_second, 14);
     EXPECT_FALSE(live.compression);
     EXPECT_EQ(live.compression_min_bytes, 23U);

@@ -15,12 +15,12 @@ TEST(received, says_how_far_the_client_is) {
     s.settings.ring.replay_bytes = 1000;
     s.open();
     s.sends_numbered(5);
-    EXPECT_EQ(s.talk().frames().replay_frames(), 5U);
+    EXPECT_EQ(s.session().frames().replay_frames(), 5U);
     EXPECT_EQ(s.says(R"({"type":"received","count":3})"), actions{});
-    EXPECT_EQ(s.talk().frames().received(), 3U);
-    EXPECT_EQ(s.talk().frames().replay_frames(), 2U);
+    EXPECT_EQ(s.session().frames().received(), 3U);
+    EXPECT_EQ(s.session().frames().replay_frames(), 2U);
     EXPECT_EQ(s.says(R"({"type":"received","count":2})"), actions{});
-    EXPECT_EQ(s.talk().frames().received(), 3U);
+    EXPECT_EQ(s.session().frames().received(), 3U);
     EXPECT_EQ(s.says(R"({"type":"received","count":5,"id":1})"), actions{ok("1")});
     EXPECT_EQ(s.says(R"({"type":"received","count":7})"),
               actions{error("", "bad_request", "received counts 7 messages, but 6 were sent")})

@@ -62,10 +62,10 @@ TEST(credentials, decide_for_whom_a_session_opens) {
         std::string const outcome = r.outcome;
         if (outcome.starts_with("close")) {
             EXPECT_EQ(done, actions{outcome});
-            EXPECT_TRUE(s.talk().is_closing());
+            EXPECT_TRUE(s.session().is_closing());
         } else {
             EXPECT_EQ(done, (actions{"welcome", "opened"}));
-            EXPECT_EQ(s.talk().user(), outcome);
+            EXPECT_EQ(s.session().user(), outcome);
         }
     }
 }

@@ -14,7 +14,7 @@ actions lives(script& s, milliseconds d, milliseconds step = milliseconds(1000))
     for (milliseconds t{0}; t < d && !s.port.closed; t += step) {
         for (std::string& did : s.passes(std::min(step, d - t))) {
             if (did == "ping frame") {
-                s.talk().on_pong_frame(s.at);
+                s.session().on_pong_frame(s.at);
             } else {
                 all.push_back(std::move(did));
             }

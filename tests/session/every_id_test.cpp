@@ -31,12 +31,12 @@ public:
 
     void run(int steps) {
         for (int i = 0; i != steps; ++i) {
-            s_.port.answered = dice_.one_in(3) ? &s_.talk() : nullptr;
+            s_.port.answered = dice_.one_in(3) ? &s_.session() : nullptr;
             s_.port.answer = outcome();
             one();
             take_down();
-            ASSERT_LE(s_.talk().frames().received(), s_.talk().frames().sent());
-            ASSERT_LE(s_.talk().frames().sent(), s_.talk().frames().queued());
+            ASSERT_LE(s_.session().frames().received(), s_.session().frames().sent());
+            ASSERT_LE(s_.session().frames().sent(), s_.session().frames().queued());
         }
         if (s_.port.away) come_back();
         s_.port.answered = nullptr;
@@ -112,7 +112,7 @@ private:
                 return answer_a_read();
             case 16:
                 s_.passes(milliseconds(dice_.below(50)));
-                return s_.talk().on_traffic(s_.at);
+                return s_.session().on_traffic(s_.at);
             case 17:
                 return s_.port.away ? come_back() : leave();
             case 18:
@@ -120,14 +120,14 @@ private:
                     come_back();  // the old connection may still be there
                 return;
             default:
-                if (dice_.one_in(2)) return s_.talk().subscribe_by_server(topic(), s_.at);
-                s_.talk().unsubscribe_by_server(topic(), {errc::forbidden, "no"});
+                if (dice_.one_in(2)) return s_.session().subscribe_by_server(topic(), s_.at);
+                s_.session().unsubscribe_by_server(topic(), {errc::forbidden, "no"});
         }
     }
 
     void leave() {
         if (dice_.one_in(2)) publish();  // which does not arrive
-        if (dice_.one_in(2)) s_.talk().close(close_reason::heartbeat_missed);
+        if (dice_.one_in(2)) s_.session().close(close_reason::heartbeat_missed);
         if (dice_.one_in(2)) answer_a_publish();
         s_.port.answered = nullptr;
         ASSERT_TRUE(s_.detaches());
@@ -135,7 +135,7 @@ private:
 
     /// What was on the way to the client is lost, and what it has no answer to it sends again.
     void come_back() {
-        auto const& r = s_.talk().frames();
+        auto const& r = s_.session().frames();
         auto const known = s_.handled.size();
         auto const lost = dice_.below(std::min<std::size_t>(known - r.received(), 10) + 1);
         std::size_t const resumes = ++resumes_;
@@ -167,7 +167,7 @@ private:
         std::string const name = which->first;
         result<position> const said = outcome();
         if (!said) s_.port.joined.erase(which);
-        s_.talk().on_joined(name, as_answer(said));
+        s_.session().on_joined(name, as_answer(said));
     }
 
     void answer_a_publish() {
@@ -175,7 +175,7 @@ private:
         std::size_t const i = dice_.below(open_publishes_.size());
         publish_ticket const ticket = open_publishes_[i];
         open_publishes_.erase(open_publishes_.begin() + static_cast<std::ptrdiff_t>(i));
-        s_.talk().on_published(ticket, outcome());
+        s_.session().on_published(ticket, outcome());
     }
 
     void answer_a_read() {
@@ -186,9 +186,9 @@ private:
         bool const fails = dice_.one_in(4);
         fault const no{errc::unavailable, "no"};
         if (members) {
-            s_.talk().on_members(ticket, fails ? result<presence_page>(no) : presence_page{});
+            s_.session().on_members(ticket, fails ? result<presence_page>(no) : presence_page{});
         } else {
-            s_.talk().on_read(ticket, fails ? result<log_page>(no) : log_page{});
+            s_.session().on_read(ticket, fails ? result<log_page>(no) : log_page{});
         }
     }
 
@@ -197,7 +197,7 @@ private:
         while (!open_publishes_.empty()) answer_a_publish();
         while (!open_reads_.empty()) answer_a_read();
         auto const topics = s_.port.joined;
-        for (auto const& [name, at] : topics) s_.talk().on_joined(name, as_answer(somewhere));
+        for (auto const& [name, at] : topics) s_.session().on_joined(name, as_answer(somewhere));
         take_down();
     }
 

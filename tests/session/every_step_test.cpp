@@ -29,28 +29,28 @@ std::vector<step> life() {
         says(R"({"type":"subscribe","topic":"open.a"})"),
         says(R"({"type":"publish","topic":"open.a","payload":1,"id":4})"),
         says(R"({"type":"publish","topic":"open.a","payload":1})"),
-        [](script& s) { s.talk().on_joined("open.a", as_answer(somewhere)); },
+        [](script& s) { s.session().on_joined("open.a", as_answer(somewhere)); },
         says(R"({"type":"unsubscribe","topic":"open.b","id":5})"),
         [](script& s) {
-            for (auto const& p : s.port.publishes) s.talk().on_published(p.ticket, somewhere);
+            for (auto const& p : s.port.publishes) s.session().on_published(p.ticket, somewhere);
         },
         says(R"({"type":"ping","id":6})"),
         says(R"({"type":"history","topic":"log.a","id":8})"),
         says(R"({"type":"sync","topics":["log.a","log.b"],"id":9})"),
         says(R"({"type":"presence","topic":"log.a","id":10})"),
         [](script& s) {
-            for (auto const& r : s.port.reads) s.talk().on_read(r.ticket, log_page{});
+            for (auto const& r : s.port.reads) s.session().on_read(r.ticket, log_page{});
         },
         says(R"({"type":"received","count":0})"),
         says(R"({"type":"jump","id":7})"),
         says("nonsense"),
-        [](script& s) { s.talk().subscribe_by_server("$user.ann", s.at); },
-        [](script& s) { s.talk().on_joined("$user.ann", fault{errc::limit_reached, "full"}); },
-        [](script& s) { s.talk().go_away({"drain", milliseconds(1), milliseconds(1)}); },
-        [](script& s) { s.talk().unsubscribe_by_server("open.a", {errc::forbidden, "no"}); },
+        [](script& s) { s.session().subscribe_by_server("$user.ann", s.at); },
+        [](script& s) { s.session().on_joined("$user.ann", fault{errc::limit_reached, "full"}); },
+        [](script& s) { s.session().go_away({"drain", milliseconds(1), milliseconds(1)}); },
+        [](script& s) { s.session().unsubscribe_by_server("open.a", {errc::forbidden, "no"}); },
         [](script& s) { s.passes(milliseconds(24'000)); },
-        [](script& s) { s.talk().on_pong_frame(s.at); },
-        [](script& s) { s.talk().on_delivered(s.at); },
+        [](script& s) { s.session().on_pong_frame(s.at); },
+        [](script& s) { s.session().on_delivered(s.at); },
         says(R"({"type":"pong"})"),
     };
 }
@@ -58,8 +58,8 @@ std::vector<step> life() {
 /// Everything that ends a connection, whatever the session is doing.
 std::vector<std::pair<char const*, step>> ends() {
     return {
-        {"server", [](script& s) { s.talk().close(close_reason::disconnected); }},
-        {"binary", [](script& s) { s.talk().on_binary(s.at); }},
+        {"server", [](script& s) { s.session().close(close_reason::disconnected); }},
+        {"binary", [](script& s) { s.session().on_binary(s.at); }},
         {"silence", [](script& s) { s.passes(milliseconds(100'000)); }},
         {"errors",
          [](script& s) {
@@ -81,7 +81,7 @@ std::vector<std::pair<char const*, step>> ends() {
 /// A connection whose client is told to come back: the session goes on, in the words of its port,
 /// until its time is over.
 void outlives_its_connection(script& s) {
-    session& talk = s.talk();
+    session& talk = s.session();
     EXPECT_TRUE(talk.is_alive());
     for (step const& more : life()) more(s);
     EXPECT_TRUE(talk.is_closing()) << "the client is not heard any more";
@@ -156,7 +156,7 @@ TEST(every_step, a_session_may_be_destroyed) {
         s.connect();
         for (std::size_t i = 0; i != cut; ++i) steps[i](s);
         s.drop();
-        EXPECT_EQ(s.people.connections(), 0U);
+        EXPECT_EQ(s.directory.connections(), 0U);
     }
 }
 

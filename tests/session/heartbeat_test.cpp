@@ -15,7 +15,7 @@ constexpr char const* as_message = R"({"type":"hello","payload":{"heartbeat":{"m
 
 /// Lets the first ping of an open session come, whose time is the session's own.
 actions first_ping(script& s) {
-    mono_time const due = s.talk().deadline();
+    mono_time const due = s.session().deadline();
     return s.passes(std::chrono::ceil<milliseconds>(due - s.at.mono));
 }
 
@@ -26,7 +26,7 @@ TEST(heartbeat, the_first_ping_comes_in_the_second_half_of_an_interval) {
         s.open();
         // Up to the second half there is the hello's deadline, which means nothing any more.
         EXPECT_EQ(s.passes(interval / 2 - milliseconds(1)), actions{});
-        mono_time const due = s.talk().deadline();
+        mono_time const due = s.session().deadline();
         EXPECT_LE(due - s.at.mono, interval / 2 + milliseconds(1));
         EXPECT_EQ(first_ping(s), actions{"ping frame"});
         times.insert(due);
@@ -64,7 +64,7 @@ TEST(heartbeat, a_silent_peer_is_closed_after_the_timeout) {
         EXPECT_EQ(first_ping(s), actions{message ? R"(express {"type":"ping"})" : "ping frame"});
         EXPECT_EQ(s.passes(timeout - milliseconds(1)), actions{});
         EXPECT_EQ(s.passes(milliseconds(1)), actions{"close 4201 heartbeat missed"});
-        EXPECT_EQ(s.talk().deadline(), never);
+        EXPECT_EQ(s.session().deadline(), never);
     }
 }
 
@@ -107,7 +107,7 @@ TEST(heartbeat, messages_measure_the_round_trip_where_they_are_asked_for) {
     s.passes(interval / 2 - milliseconds(1));
     EXPECT_EQ(first_ping(s), actions{R"(express {"type":"ping"})"});
     s.passes(milliseconds(3));
-    s.talk().on_pong_frame(s.at);  // not what was asked for
+    s.session().on_pong_frame(s.at);  // not what was asked for
     s.passes(milliseconds(2));
     EXPECT_EQ(s.says(R"({"type":"pong"})"), actions{});
     s.says(R"({"type":"pong"})");  // asked once

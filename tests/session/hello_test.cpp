@@ -42,7 +42,7 @@ TEST(hello, welcome_says_what_holds_for_this_session) {
     s.settings.ring.replay_frames = 33;
     s.open();
     json const w = welcome_of(s);
-    EXPECT_EQ(w.at("session"), s.talk().id().text());
+    EXPECT_EQ(w.at("session"), s.session().id().text());
     EXPECT_EQ(w.at("secret").get<std::string>().size(), 22U);
     EXPECT_NE(w.at("secret"), w.at("session"));
     EXPECT_EQ(w.at("user"), nullptr);
@@ -94,7 +94,7 @@ TEST(hello, anything_else_first_implies_an_empty_one) {
         actions expected{"welcome", "opened"};
         expected.insert(expected.end(), r.after.begin(), r.after.end());
         EXPECT_EQ(s.says(r.text), expected);
-        EXPECT_TRUE(s.talk().is_open());
+        EXPECT_TRUE(s.session().is_open());
     }
 }
 
@@ -104,14 +104,14 @@ TEST(hello, comes_once) {
     script s;
     s.open();
     EXPECT_EQ(s.says(R"({"type":"hello","id":2})"), actions{answer});
-    EXPECT_TRUE(s.talk().is_open());
+    EXPECT_TRUE(s.session().is_open());
 
     script implied;
     implied.connect();
     implied.says(R"({"type":"ping"})");
     EXPECT_EQ(implied.says(R"({"type":"hello","id":2,"payload":{"token":"ann"}})"),
               actions{answer});
-    EXPECT_EQ(implied.talk().user(), "");
+    EXPECT_EQ(implied.session().user(), "");
 }
 
 TEST(hello, a_session_to_resume_is_not_known) {
@@ -182,7 +182,7 @@ TEST(hello, a_malformed_first_message_is_a_fault_of_an_open_session) {
     EXPECT_EQ(done[0], "welcome");
     EXPECT_EQ(done[1], "opened");
     EXPECT_NE(done[2].find(R"("code":"bad_request")"), std::string::npos) << done[2];
-    EXPECT_TRUE(s.talk().is_open());
+    EXPECT_TRUE(s.session().is_open());
 }
 
 TEST(hello, a_malformed_first_message_explains_why_no_token_was_seen) {

@@ -73,17 +73,17 @@ TEST(rate, what_spares_us_work_is_not_refused) {
     exhaust(s);
     s.sends_numbered(4);
     EXPECT_EQ(s.says(R"({"type":"received","count":3})"), actions{});
-    EXPECT_EQ(s.talk().frames().received(), 3U);
+    EXPECT_EQ(s.session().frames().received(), 3U);
     EXPECT_EQ(s.says(R"({"type":"pong","id":1})"), actions{R"(send {"type":"ok","id":1})"});
 }
 
 TEST(rate, of_a_user_is_shared_by_the_users_connections) {
     script s;
-    s.people.change({.connections = 100,
-                     .connections_per_ip = 100,
-                     .connections_per_user = 10,
-                     .handshakes_per_ip_per_second = 0,
-                     .messages_per_second_per_user = 5});
+    s.directory.change({.connections = 100,
+                        .connections_per_ip = 100,
+                        .connections_per_user = 10,
+                        .handshakes_per_ip_per_second = 0,
+                        .messages_per_second_per_user = 5});
     session other(s.env, s.port, session_id::random(), {script::who("ann"), {}}, s.at);
     command ping;
     ping.type = command_type::ping;
@@ -98,11 +98,11 @@ TEST(rate, of_a_user_is_shared_by_the_users_connections) {
 
 TEST(rate, a_refusal_of_the_user_costs_nothing_of_the_connections_own) {
     script s;
-    s.people.change({.connections = 100,
-                     .connections_per_ip = 100,
-                     .connections_per_user = 10,
-                     .handshakes_per_ip_per_second = 0,
-                     .messages_per_second_per_user = 1});
+    s.directory.change({.connections = 100,
+                        .connections_per_ip = 100,
+                        .connections_per_user = 10,
+                        .handshakes_per_ip_per_second = 0,
+                        .messages_per_second_per_user = 1});
     s.settings.messages_per_second = 2;
     s.open(R"({"type":"hello","payload":{"token":"ann"}})");  // 3 of 4 left, the user has 2
     s.says(R"({"type":"ping"})");
@@ -136,7 +136,7 @@ TEST(rate, somewhat_too_fast_for_long_does_not) {
     for (int second = 0; second != 30; ++second) {
         for (int i = 0; i != 90; ++i) s.says(R"({"type":"ping"})");
         s.passes(milliseconds(1000));
-        s.talk().on_pong_frame(s.at);
+        s.session().on_pong_frame(s.at);
     }
     EXPECT_FALSE(s.port.closed);
 }

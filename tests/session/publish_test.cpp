@@ -22,7 +22,7 @@ TEST(publish, carries_everything_and_is_answered_by_the_broker) {
     EXPECT_EQ(p.key, "k");
     EXPECT_EQ(p.from, "ann");
     EXPECT_TRUE(p.is_volatile);
-    EXPECT_EQ(p.exclude, s.talk().id());
+    EXPECT_EQ(p.exclude, s.session().id());
     EXPECT_EQ(p.time, s.at.wall);
     EXPECT_EQ(p.received, s.at.mono);
     EXPECT_EQ(s.published(0, at_position(9)), actions{ok("\"7\"", '{' + at_offset(9) + '}')});
@@ -97,7 +97,7 @@ TEST(publish, dedupe_is_scoped_to_who_publishes) {
     s.says(R"({"type":"publish","topic":"open.a","payload":1,"dedupe":"d"})");
     s.says(R"({"type":"publish","topic":"open.a","payload":1})");
     EXPECT_EQ(s.port.publishes.at(0).what.dedupe, "d");
-    EXPECT_EQ(s.port.publishes.at(0).what.scope, "\nsession:" + s.talk().id().text());
+    EXPECT_EQ(s.port.publishes.at(0).what.scope, "\nsession:" + s.session().id().text());
     EXPECT_EQ(s.port.publishes.at(1).what.dedupe, "");
 
     script ann;

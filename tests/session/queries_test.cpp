@@ -35,7 +35,7 @@ struct asking : script {
         open();
     }
     actions answers(std::size_t which, result<log_page> p) {
-        talk().on_read(port.reads.at(which).ticket, std::move(p));
+        session().on_read(port.reads.at(which).ticket, std::move(p));
         return did();
     }
     log_query const& asked(std::size_t which = 0) const { return port.reads.at(which).what; }
@@ -109,7 +109,7 @@ TEST(queries, an_error_of_the_read_is_the_answer) {
     EXPECT_EQ(s.answers(2, no), answer("2")) << "the second of its two reads";
     EXPECT_EQ(s.answers(1, page(1, {})), actions{});
     s.says(R"({"type":"presence","topic":"log.a","id":3})");
-    s.talk().on_members(s.port.reads.at(3).ticket, no);
+    s.session().on_members(s.port.reads.at(3).ticket, no);
     EXPECT_EQ(s.did(), answer("3"));
 }
 
@@ -151,10 +151,10 @@ TEST(queries, are_refused_while_the_outbox_is_half_full) {
     asking s;
     s.settings.ring.outbox_bytes = 1000;
     s.reads = false;
-    ASSERT_EQ(s.talk().frames().push(make_frame("", std::string(500, 'x'), true)),
+    ASSERT_EQ(s.session().frames().push(make_frame("", std::string(500, 'x'), true)),
               enqueued::queued);
     EXPECT_EQ(s.says(R"({"type":"history","topic":"log.a","id":1})"), actions{"read before log.a"});
-    ASSERT_EQ(s.talk().frames().push(make_frame("", "x", true)), enqueued::queued);
+    ASSERT_EQ(s.session().frames().push(make_frame("", "x", true)), enqueued::queued);
     EXPECT_EQ(s.says(R"({"type":"history","topic":"log.a","id":2})"),
               actions{error("2", "unavailable", busy_text, in_a_second)});
     s.reads = true;
@@ -173,7 +173,7 @@ TEST(queries, their_own_answers_close_nobody) {
     for (std::size_t i = 0; i != 16; ++i) {
         s.answers(i, page(1, {stored(1, '"' + std::string(5000, 'x') + '"')}));
     }
-    EXPECT_TRUE(s.talk().is_open());
+    EXPECT_TRUE(s.session().is_open());
     s.reads = true;
     s.did();
     std::size_t whole = 0;
@@ -216,11 +216,11 @@ TEST(sync, of_a_topic_without_state_is_refused) {
 
 TEST(sync, without_topics_is_of_all_that_are_subscribed_and_have_state) {
     asking s;
-    s.port.answered = &s.talk();
+    s.port.answered = &s.session();
     for (char const* const topic : {"log.a", "open.a", "ticks.a", "log.b"}) {
         s.says(std::string(R"({"type":"subscribe","topic":")") + topic + "\"}");
     }
-    s.talk().subscribe_by_server("$user.ann", s.at);
+    s.session().subscribe_by_server("$user.ann", s.at);
     s.port.answered = nullptr;
     s.did();
     EXPECT_EQ(s.says(R"({"type":"sync","id":1})"),
@@ -272,13 +272,13 @@ TEST(presence, is_of_topics_that_keep_it) {
               actions{error("1", "unsupported", "presence of that topic is not kept")});
     EXPECT_EQ(s.says(R"({"type":"presence","topic":"log.a","id":2})"), actions{"members log.a"});
     presence_page p{4, 2, {{"ann", 1, R"({"x":1})"}}};
-    s.talk().on_members(s.port.reads.at(0).ticket, p);
+    s.session().on_members(s.port.reads.at(0).ticket, p);
     EXPECT_EQ(
         s.did(),
         actions{ok(
             "2",
             R"({"version":4,"total":2,"members":[{"user":"ann","connections":1,"info":{"x":1}}]})")});
-    s.talk().on_members(s.port.reads.at(0).ticket, p);
+    s.session().on_members(s.port.reads.at(0).ticket, p);
     EXPECT_EQ(s.did(), actions{}) << "once";
 }
 
@@ -287,8 +287,8 @@ TEST(queries, nothing_is_read_for_a_session_that_an_answer_has_ended) {
     s.settings.resume_window = milliseconds(0);
     s.settings.ring.outbox_frames = 1;
     s.reads = false;
-    ASSERT_EQ(s.talk().frames().push(make_frame("", "x", true)), enqueued::queued);
-    s.port.answered = &s.talk();
+    ASSERT_EQ(s.session().frames().push(make_frame("", "x", true)), enqueued::queued);
+    s.port.answered = &s.session();
     s.port.answer = fault{errc::unavailable, "no"};
     actions const done = s.says(R"({"type":"sync","topics":["log.a","log.b","log.c"],"id":1})");
     EXPECT_EQ(done.front(), "read state log.a");

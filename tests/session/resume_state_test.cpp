@@ -74,9 +74,9 @@ TEST(resumed, the_token_of_the_new_connection_counts) {
     EXPECT_EQ(s.resumes(s.hello_again(), "ann"), actions{"welcome"});
     for (int i = 0; i != 10; ++i) {
         s.passes(milliseconds(10'000));
-        s.talk().on_traffic(s.at);
+        s.session().on_traffic(s.at);
     }
-    EXPECT_TRUE(s.talk().is_open()) << "the first one's end means nothing any more";
+    EXPECT_TRUE(s.session().is_open()) << "the first one's end means nothing any more";
 
     script t;
     keeps_much(t);
@@ -85,8 +85,8 @@ TEST(resumed, the_token_of_the_new_connection_counts) {
     t.passes(milliseconds(50'000));
     EXPECT_EQ(t.resumes(t.hello_again(), "short"), actions{"welcome"});
     t.passes(milliseconds(9'999));
-    EXPECT_TRUE(t.talk().is_open());
-    t.talk().on_traffic(t.at);
+    EXPECT_TRUE(t.session().is_open());
+    t.session().on_traffic(t.at);
     EXPECT_EQ(t.passes(milliseconds(1)).back(), "close 4204 token expired");
     EXPECT_TRUE(t.detaches()) << "with a new one it may come back";
     EXPECT_EQ(t.resumes(t.hello_again(), "ann"), actions{"welcome"});
@@ -190,15 +190,15 @@ TEST(resumed, a_connection_that_still_looks_alive_gives_its_place_to_the_next) {
     keeps_much(s);
     s.open(ann_hello);
     directory::units others[2];
-    for (auto& other : others) ASSERT_FALSE(s.people.login("ann", s.at.mono, other));
+    for (auto& other : others) ASSERT_FALSE(s.directory.login("ann", s.at.mono, other));
     directory::units fourth;
     for (int i = 0; i != 3; ++i) {
         EXPECT_EQ(s.resumes(s.hello_again(), "ann"), actions{"welcome"});
-        EXPECT_TRUE(s.people.login("ann", s.at.mono, fourth)) << "it is still one of three";
+        EXPECT_TRUE(s.directory.login("ann", s.at.mono, fourth)) << "it is still one of three";
     }
     EXPECT_EQ(s.resumes(s.hello_again(), "ben"), actions{"refused user"});
     others[0] = {};
-    EXPECT_FALSE(s.people.login("ann", s.at.mono, fourth));
+    EXPECT_FALSE(s.directory.login("ann", s.at.mono, fourth));
 }
 
 TEST(detached, answers_to_what_was_asked_are_collected) {
@@ -214,11 +214,11 @@ TEST(detached, answers_to_what_was_asked_are_collected) {
     s.joins("open.a", at_position(5));
     s.published(0, at_position(6));
     s.published(1, fault{errc::unavailable, "no"});
-    s.talk().on_read(s.port.reads.at(0).ticket, log_page{});
-    s.talk().on_members(s.port.reads.at(1).ticket, presence_page{});
+    s.session().on_read(s.port.reads.at(0).ticket, log_page{});
+    s.session().on_members(s.port.reads.at(1).ticket, presence_page{});
     s.did();
     EXPECT_EQ(s.handled.size(), 0U);
-    EXPECT_EQ(s.talk().frames().queued(), 5U);
+    EXPECT_EQ(s.session().frames().queued(), 5U);
     EXPECT_EQ(s.resumes(s.hello_again()), actions{"welcome"});
     ASSERT_EQ(s.handled.size(), 5U);
     EXPECT_EQ("send " + s.handled[0], joined("1", "open.a", 5));
@@ -245,7 +245,7 @@ TEST(detached, the_server_may_end_it) {
         script s;
         s.open();
         ASSERT_TRUE(s.detaches());
-        s.talk().close(why);
+        s.session().close(why);
         EXPECT_EQ(s.did().size(), 1U);
         EXPECT_EQ(s.resumes(s.hello_again()), actions{"refused expired"});
     }

@@ -23,7 +23,7 @@ struct resumable : script {
         return nlohmann::json::parse(port.last_welcome).at("payload");
     }
     void gives(std::string const& text) {
-        ASSERT_EQ(talk().frames().push(make_frame("", text, true)), enqueued::queued);
+        ASSERT_EQ(session().frames().push(make_frame("", text, true)), enqueued::queued);
         did();
     }
 };
@@ -38,7 +38,7 @@ TEST(resume, gives_again_what_was_not_handled_and_then_what_was_collected) {
     EXPECT_EQ(s.handled, (texts{"1", "2", "3"}));
     EXPECT_EQ(s.resumes(s.hello_again(1)), actions{"welcome"}) << "it is indexed already";
     EXPECT_EQ(s.handled, (texts{"1", "2", "3", "4"}));
-    EXPECT_EQ(s.talk().frames().received(), 1U);
+    EXPECT_EQ(s.session().frames().received(), 1U);
     auto const after = s.welcome();
     EXPECT_EQ(after.at("session"), before.at("session"));
     EXPECT_EQ(after.at("secret"), before.at("secret"));
@@ -58,7 +58,7 @@ TEST(resume, welcome_goes_first_and_the_answer_to_hello_last) {
     hello.insert(1, R"("id":"h",)");
     EXPECT_EQ(s.resumes(hello), (actions{"welcome", ok("\"h\"")}));
     std::vector<frame const*> waiting(9);
-    waiting.resize(s.talk().frames().peek(waiting));
+    waiting.resize(s.session().frames().peek(waiting));
     ASSERT_EQ(waiting.size(), 4U);
     EXPECT_FALSE(waiting[0]->numbered());
     EXPECT_EQ(waiting[1]->body(), "1");
@@ -101,19 +101,19 @@ TEST(resume, is_refused_with_the_reason) {
               [](resumable& s) { return s.resumes(s.hello_again(1)); }, "overflow"},
              {"overflow", "",
               [](resumable& s) {
-                  s.talk().ruin(resume_result::overflow);
+                  s.session().ruin(resume_result::overflow);
                   return s.resumes(s.hello_again());
               },
               "overflow"},
              {"evicted", "",
               [](resumable& s) {
-                  s.talk().ruin(resume_result::expired);
+                  s.session().ruin(resume_result::expired);
                   return s.resumes(s.hello_again());
               },
               "expired"},
              {"ended", "",
               [](resumable& s) {
-                  s.talk().end();
+                  s.session().end();
                   return s.resumes(s.hello_again());
               },
               "expired"},
@@ -125,7 +125,7 @@ TEST(resume, is_refused_with_the_reason) {
               "expired"},
              {"ruined, and the secret is wrong", "",
               [&](resumable& s) {
-                  s.talk().ruin(resume_result::overflow);
+                  s.session().ruin(resume_result::overflow);
                   return with_secret(s, id128::random().text());
               },
               "secret"},
@@ -141,7 +141,7 @@ TEST(resume, is_refused_with_the_reason) {
         std::string const verdict = r.verdict;
         EXPECT_EQ(r.comes_back(s), actions{"refused " + verdict});
         EXPECT_EQ(at(s.counts.resumes, resume_result::resumed).read(), 0U);
-        if (verdict == "expired" || s.talk().is_ruined()) continue;
+        if (verdict == "expired" || s.session().is_ruined()) continue;
         EXPECT_EQ(s.resumes(s.hello_again(2), token), actions{"welcome"})
             << "a wrong try harms nobody";
         EXPECT_EQ(s.handled.size(), 5U);
@@ -191,7 +191,7 @@ TEST(resume, is_not_for_a_server_that_keeps_nothing) {
     s.open();
     EXPECT_EQ(s.resumes(s.hello_again()), actions{"refused expired"})
         << "not even before its connection is gone: no publish is remembered";
-    EXPECT_TRUE(s.talk().is_open());
+    EXPECT_TRUE(s.session().is_open());
     EXPECT_FALSE(s.detaches());
     EXPECT_EQ(s.resumes(s.hello_again()), actions{"refused expired"});
 }
@@ -224,7 +224,7 @@ TEST(resume, again_and_again) {
         if (i % 3 != 0) {
             ASSERT_TRUE(s.detaches());
         }
-        auto const lost = s.handled.size() - s.talk().frames().received();
+        auto const lost = s.handled.size() - s.session().frames().received();
         ASSERT_EQ(s.resumes(s.hello_again(s.handled.size() - lost / 2)), actions{"welcome"}) << i;
         ASSERT_EQ(s.handled.size(), static_cast<std::size_t>(i));
         EXPECT_EQ(s.handled.back(), std::to_string(i));
@@ -255,7 +255,7 @@ TEST(resume, a_connection_that_was_handed_over_is_done) {
 TEST(resume, that_was_refused_elsewhere_is_not_asked_for_again) {
     resumable s;
     s.connect();
-    s.talk().refuse_resume(resume_result::overflow);
+    s.session().refuse_resume(resume_result::overflow);
     EXPECT_EQ(s.says(R"({"type":"hello","payload":{"resume":{"session":"a","secret":"b",)"
                      R"("received":0}}})"),
               (actions{"welcome", "opened"}));

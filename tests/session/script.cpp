@@ -168,15 +168,15 @@ result<auth::identity> fake_verifier::verify(std::string_view token, wall_ms) co
     return fault{errc::unauthorized, "the token's signature is wrong"};
 }
 
-script::script(bool anonymous) : people(roomy), rules_(usual_rules()) {
+script::script(bool anonymous) : directory(roomy), rules_(usual_rules()) {
     settings.anonymous = anonymous;
     at.mono = mono_time(seconds(1000));
     at.wall = 1'700'000'000'000;
     env.settings = &settings;
     env.rules = &rules_;
     env.verifier = &tokens;
-    env.people = &people;
-    env.words = words_.get();
+    env.directory = &directory;
+    env.dialect = dialect_.get();
     env.counts = &counts;
     tokens.tokens.emplace("ann", who("ann"));
     tokens.tokens.emplace("ben", who("ben"));
@@ -198,7 +198,7 @@ auth::identity script::who(std::string user, wall_ms expires_at) {
 
 session& script::connect(session::credential c) {
     drop();
-    session_ = std::make_unique<session>(env, port, session_id::random(), std::move(c), at);
+    session_ = std::make_unique<weir::session>(env, port, session_id::random(), std::move(c), at);
     port.talk = session_.get();
     handled.clear();
     port.away = false;
@@ -218,7 +218,7 @@ session& script::connect_as(std::string_view token) {
 }
 
 session& script::open(std::string_view hello) {
-    session& s = connect();
+    weir::session& s = connect();
     says(hello);
     EXPECT_TRUE(s.is_open());
     return s;
@@ -227,7 +227,7 @@ session& script::open(std::string_view hello) {
 actions script::says(std::string_view text) {
     EXPECT_FALSE(port.away);
     session_->on_traffic(at);
-    auto const decoded = words_->decode(text);
+    auto const decoded = dialect_->decode(text);
     if (auto const* c = std::get_if<command>(&decoded)) {
         session_->on_command(*c, at);
     } else {
@@ -306,12 +306,12 @@ actions script::published(std::size_t which, result<position> const& at_position
 }
 
 actions script::resumes(std::string_view hello, std::string_view token) {
-    auto const decoded = words_->decode(hello);
+    auto const decoded = dialect_->decode(hello);
     auto const& c = std::get<command>(decoded);
     session::credential credential;
     if (!token.empty()) credential.identity = *tokens.verify(token, at.wall);
     fake_port door;
-    session guest(env, door, session_id::random(), credential, at);
+    weir::session guest(env, door, session_id::random(), credential, at);
     std::optional<session::login> login;
     auto verdict = resume_result::unknown;
     door.on_resume = [&](command::resume_request const& what) -> std::optional<resume_result> {
@@ -324,7 +324,7 @@ actions script::resumes(std::string_view hello, std::string_view token) {
     if (login && !session_->find_place(*login, at)) {
         fake_port again;  // sent back to where it came from
         credential.identity = *login->identity;
-        session refused(env, again, session_id::random(), std::move(credential), at);
+        weir::session refused(env, again, session_id::random(), std::move(credential), at);
         refused.refuse_resume(resume_result::lost);
         refused.on_command(c, at);
         return again.log;

@@ -90,7 +90,7 @@ public:
     explicit script(bool anonymous = true);
 
     session_settings settings;
-    directory people;
+    weir::directory directory;
     fake_verifier tokens;
     fake_port port;
     observer counts;
@@ -100,11 +100,11 @@ public:
     static auth::identity who(std::string user, wall_ms expires_at = 0);
 
     /// A session, started.
-    session& connect(session::credential c = {});
-    session& connect_as(std::string_view token);
+    weir::session& connect(weir::session::credential c = {});
+    weir::session& connect_as(std::string_view token);
     /// A session that has said hello; what it was answered is dropped.
-    session& open(std::string_view hello = R"({"type":"hello"})");
-    session& talk() { return *session_; }
+    weir::session& open(std::string_view hello = R"({"type":"hello"})");
+    weir::session& session() { return *session_; }
     void drop();
 
     /// The client sends a text; returns what the session did.
@@ -139,8 +139,8 @@ private:
     void read_all();
 
     rule_set rules_;
-    std::unique_ptr<dialect> words_ = make_json_dialect();
-    std::unique_ptr<session> session_;
+    std::unique_ptr<dialect> dialect_ = make_json_dialect();
+    std::unique_ptr<weir::session> session_;
 };
 
 topic_rule rule(std::string match, right subscribe, right publish, topic_policy policy = {});

@@ -85,7 +85,7 @@ TEST(server, closes_once_with_a_text_that_fits) {
 
     script plain;
     plain.open();
-    plain.talk().close(close_reason::slow_consumer);
+    plain.session().close(close_reason::slow_consumer);
     EXPECT_EQ(plain.did(), actions{"close 4104 slow consumer"});
 }
 

@@ -162,7 +162,7 @@ TEST(subscribe, options_that_would_be_lost_are_refused) {
         EXPECT_EQ(s.says(std::string(R"({"type":"subscribe","id":1,"topic":")") + r.topic + "\"," +
                          r.option + '}'),
                   actions{error("1", "unsupported", r.why)});
-        s.port.answered = &s.talk();
+        s.port.answered = &s.session();
         s.says(std::string(R"({"type":"subscribe","topic":")") + r.topic + "\"}");
         EXPECT_EQ(s.says(std::string(R"({"type":"subscribe","id":2,"topic":")") + r.topic + "\"," +
                          r.option + '}'),
@@ -219,7 +219,7 @@ TEST(subscribe, is_told_what_the_topic_recovered) {
     join_answer a{.at = at_position(9), .recovered = false, .conflating = true};
     a.what = receipt{4, 9, loss{.from = 4, .to = 6, .reason = gap_reason::trimmed}};
     a.state = 2;
-    s.talk().on_joined("log.a", a);
+    s.session().on_joined("log.a", a);
     EXPECT_EQ(s.did(),
               actions{ok("1", R"({"topic":"log.a",)" + at_offset(9) +
                                   R"(,"recovered":false,"receipt":{"from":4,"to":9,"missing":)"

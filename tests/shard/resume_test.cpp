@@ -78,7 +78,7 @@ TEST_P(resume_fixture, while_the_old_connection_looks_alive_takes_over) {
 TEST_P(resume_fixture, takes_over_its_old_connection_though_the_user_may_have_no_more) {
     auto live = keeping();
     live->verifier = names();
-    live->people.connections_per_user = 1;
+    live->directory.connections_per_user = 1;
     server->apply(live);
     run([](resume_fixture& f) -> asio::awaitable<void> {
         auto m = co_await f.join("ann");

@@ -36,11 +36,11 @@ public:
         live->rules = rule_set({{"**", {right::anyone}, {right::anyone}}});
         live->origins = http::origin_policy::parse({"same"}).value();
         live->handshakes_per_second = 100'000;
-        live->people = {.connections = 10'000,
-                        .connections_per_ip = 10'000,
-                        .connections_per_user = 100,
-                        .handshakes_per_ip_per_second = 100'000,
-                        .messages_per_second_per_user = 1'000'000};
+        live->directory = {.connections = 10'000,
+                           .connections_per_ip = 10'000,
+                           .connections_per_user = 100,
+                           .handshakes_per_ip_per_second = 100'000,
+                           .messages_per_second_per_user = 1'000'000};
         return live;
     }
 

@@ -45,8 +45,8 @@ struct session_environment {
     session_settings const* settings = nullptr;
     rule_set const* rules = nullptr;
     auth::verifier const* verifier = nullptr;  ///< null: no tokens are accepted
-    directory* people = nullptr;
-    dialect* words = nullptr;
+    weir::directory* directory = nullptr;
+    weir::dialect* dialect = nullptr;
     observer* counts = nullptr;
     std::string scratch;  ///< for encoding; anybody's between calls
     std::string payload;  ///< likewise, for what goes into it
@@ -212,11 +212,11 @@ private:
         detached,  ///< without a connection
         closing,
     };
-    struct seldom;  ///< what few sessions need at any time
+    struct extra_state;  ///< what few sessions need at any time
 
     // session.cpp
     void dispatch(command const& c, now at);
-    seldom& rare();
+    extra_state& extras();
 
     // session_hello.cpp: false where the session closed instead
     bool open(command const* hello, now at, std::string_view malformed);
@@ -272,7 +272,7 @@ private:
     directory::units place_;                          ///< among the connections of its user
     ring ring_;
     token_bucket messages_;
-    std::unique_ptr<seldom> seldom_;
+    std::unique_ptr<extra_state> extras_;
     wall_ms opened_at_ = 0;
     wall_ms token_ends_ = 0;        ///< 0: never
     mono_time deadline_ = never;    ///< as told

@@ -23,7 +23,7 @@ struct live_settings {
     std::shared_ptr<auth::verifier const> verifier;  ///< null: no token is accepted
     http::origin_policy origins;
     double handshakes_per_second = 1000;  ///< of the whole process
-    directory_limits people;
+    directory_limits directory;
     detached_limits detached;
     bool compression = true;
     std::size_t compression_min_bytes = 256;

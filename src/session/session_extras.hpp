@@ -14,7 +14,7 @@ namespace weir {
 
 /// Most of these are empty for most sessions most of the time: allocated at first need, let go on
 /// a tick that finds nothing in it.
-struct session::seldom {
+struct session::extra_state {
     /// Bound of each list of what waits for an answer.
     static constexpr std::size_t waiting_max = 1024;
 
