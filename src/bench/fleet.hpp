@@ -3,9 +3,9 @@
 #include "bench/figures.hpp"
 #include "bench/history_checker.hpp"
 #include "bench/link_set.hpp"
-#include "bench/resuming_client.hpp"
 
-#include <weir/bench/dice.hpp>
+#include <weir/base/dice.hpp>
+#include <weir/client/resuming_client.hpp>
 
 #include <atomic>
 #include <cstddef>

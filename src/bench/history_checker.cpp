@@ -1,6 +1,6 @@
 #include "bench/history_checker.hpp"
 
-#include <weir/bench/dice.hpp>
+#include <weir/base/dice.hpp>
 
 #include <algorithm>
 

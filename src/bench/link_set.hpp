@@ -1,8 +1,9 @@
 #pragma once
 
-#include "bench/resuming_client.hpp"
+#include "bench/witness.hpp"
 
 #include <weir/base/clock.hpp>
+#include <weir/client/resuming_client.hpp>
 #include <weir/ws/decoder.hpp>
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <weir/base/clock.hpp>
-#include <weir/bench/dice.hpp>
+#include <weir/base/dice.hpp>
 #include <weir/bench/disturbance.hpp>
 
 #include <cstddef>

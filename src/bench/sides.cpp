@@ -1,7 +1,8 @@
 #include "bench/sides.hpp"
 
-#include "bench/json_object.hpp"
 #include "bench/process_figures.hpp"
+
+#include <weir/client/json_object.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -16,7 +17,7 @@ constexpr std::uint64_t replay_assumed = 1024;
 
 /// limits.replay_messages of a welcome: so many numbered messages the server keeps.
 std::uint64_t replay_of(std::string_view welcome) {
-    auto const m = json_object::read(welcome);
+    auto const m = client_engine::json_object::read(welcome);
     auto const payload = m ? m->object("payload") : std::nullopt;
     auto const limits = payload ? payload->object("limits") : std::nullopt;
     return limits ? limits->number("replay_messages").value_or(0) : 0;

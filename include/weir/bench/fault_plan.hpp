@@ -1,6 +1,6 @@
 #pragma once
 
-#include <weir/bench/dice.hpp>
+#include <weir/base/dice.hpp>
 #include <weir/bench/disturbance.hpp>
 
 #include <array>

@@ -1,11 +1,11 @@
-#include "bench/resuming_client.hpp"
+#include <weir/client/resuming_client.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-namespace weir::bench {
+namespace weir::client_engine {
 namespace {
 
 using namespace std::chrono_literals;
@@ -342,5 +342,57 @@ TEST_F(resuming_client_test, tells_what_makes_no_sense) {
                             HasSubstr("answers nothing"), HasSubstr("unsubscribed from log.a")));
 }
 
+TEST_F(resuming_client_test, subscribes_with_the_options_it_was_given) {
+    resuming_client with_options{{.topics = {0},
+                                  .names = &names,
+                                  .options = R"(,"state":true)",
+                                  .first_options = R"(,"last":5)"},
+                                 static_cast<client_link&>(*this),
+                                 static_cast<witness&>(*this)};
+    auto const connect_and_welcome = [&] {
+        now = std::max(now, with_options.due());
+        ASSERT_TRUE(with_options.tick(now));
+        with_options.opened(now);
+        take_sent();
+        with_options.text(
+            R"({"type":"welcome","payload":{"session":"S","secret":"X","resumed":false,"reason":"x"}})",
+            now);
+    };
+    connect_and_welcome();
+    EXPECT_THAT(
+        take_sent(),
+        ElementsAre(R"({"type":"subscribe","id":"s0.1","topic":"log.a","last":5,"state":true})"));
+    with_options.text(
+        R"({"type":"ok","id":"s0.1","payload":{"position":{"epoch":"E","offset":7}}})", now);
+    with_options.lost({}, now);
+    connect_and_welcome();
+    EXPECT_THAT(take_sent(), ElementsAre(R"({"type":"subscribe","id":"s0.2","topic":"log.a",)"
+                                         R"("since":{"epoch":"E","offset":7},"state":true})"));
+}
+
+TEST_F(resuming_client_test, leaves_an_ended_subscription_alone_when_told_to) {
+    resuming_client obedient{{.topics = {0, 1}, .names = &names, .subscribe_again = false},
+                             static_cast<client_link&>(*this),
+                             static_cast<witness&>(*this)};
+    auto const welcome_anew = [&] {
+        now = std::max(now, obedient.due());
+        ASSERT_TRUE(obedient.tick(now));
+        obedient.opened(now);
+        take_sent();
+        obedient.text(
+            R"({"type":"welcome","payload":{"session":"S","secret":"X","resumed":false,"reason":"x"}})",
+            now);
+    };
+    welcome_anew();
+    take_sent();
+    obedient.text(
+        R"({"type":"unsubscribed","topic":"log.a","payload":{"code":"forbidden","message":"x"}})",
+        now);
+    EXPECT_THAT(take_sent(), IsEmpty());
+    obedient.lost({}, now);
+    welcome_anew();
+    EXPECT_THAT(take_sent(), ElementsAre(HasSubstr("log.b")));
+}
+
 }  // namespace
-}  // namespace weir::bench
+}  // namespace weir::client_engine

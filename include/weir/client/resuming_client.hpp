@@ -1,9 +1,8 @@
 #pragma once
 
-#include "bench/witness.hpp"
-
 #include <weir/base/clock.hpp>
-#include <weir/bench/dice.hpp>
+#include <weir/base/dice.hpp>
+#include <weir/client/witness.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -12,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace weir::bench {
+namespace weir::client_engine {
 
 class json_object;
 
@@ -37,11 +36,11 @@ protected:
     ~client_link() = default;
 };
 
-/// A client of the protocol with everything that continuity asks of one: it counts numbered
-/// messages, sends `received`, remembers where it is in each topic, comes back with the backoff of
-/// the protocol, resumes, subscribes anew with `since` where it cannot, and sends publishes again
-/// that were not answered. Pure: facts in, sends out, time passed in. Exact on purpose: it tells a
-/// witness what the server said and repairs nothing.
+/// A client of the protocol that survives lost connections. It counts numbered messages, sends
+/// `received`, remembers its position in each topic, reconnects with the protocol's backoff and
+/// resumes. If it cannot resume, it subscribes again with `since`. Publishes without an answer are
+/// sent again. Pure: facts in, sends out, time passed in. It tells a witness what the server said
+/// and corrects nothing, so tests see every mistake of a server.
 class resuming_client {
 public:
     struct settings {
@@ -50,7 +49,10 @@ public:
         std::vector<std::string> const* names = nullptr;
         milliseconds heartbeat{2000};          ///< to ask for, in mode `message`
         milliseconds welcome_timeout{10'000};  ///< from connecting to the welcome
-        std::uint64_t seed = 0;
+        std::uint64_t seed = 0;                ///< of the backoff's jitter
+        std::string options = {};              ///< JSON members of each subscribe: `,"state":true`
+        std::string first_options = {};        ///< of those without a `since`: `,"last":5`
+        bool subscribe_again = true;           ///< when the server ended a subscription
     };
     enum class phase : std::uint8_t {
         away,      ///< connects when due() comes
@@ -86,7 +88,7 @@ public:
 private:
     struct subscription {
         std::uint32_t topic = 0;
-        enum class state : std::uint8_t { none, asked, active } now = state::none;
+        enum class state : std::uint8_t { none, asked, active, ended } now = state::none;
         std::uint32_t asks = 0;  ///< makes the id of a new question another one
         std::optional<place> last;
         std::optional<place> since;  ///< what was asked for
@@ -140,4 +142,4 @@ private:
     std::deque<answered> answered_;  ///< the last that were sent twice
 };
 
-}  // namespace weir::bench
+}  // namespace weir::client_engine

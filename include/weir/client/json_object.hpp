@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace weir::bench {
+namespace weir::client_engine {
 
 /// The members of one JSON object, as views into its text. For messages from the server, which
 /// have few: members beyond the sixteenth are not seen.
@@ -38,4 +38,4 @@ private:
 /// What stands between the quotes of a JSON string; empty where it is none.
 std::string unquoted(std::string_view raw);
 
-}  // namespace weir::bench
+}  // namespace weir::client_engine

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace weir::bench {
+namespace weir {
 
 /// 64 well-mixed bits of a number (the finalizer of SplitMix64).
 constexpr std::uint64_t mix(std::uint64_t z) noexcept {
@@ -32,4 +32,4 @@ private:
     std::uint64_t state_;
 };
 
-}  // namespace weir::bench
+}  // namespace weir

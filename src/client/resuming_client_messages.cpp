@@ -1,11 +1,11 @@
-#include "bench/json_object.hpp"
-#include "bench/resuming_client.hpp"
+#include <weir/client/json_object.hpp>
+#include <weir/client/resuming_client.hpp>
 
 #include <algorithm>
 #include <charconv>
 
 // What numbered messages mean to a client.
-namespace weir::bench {
+namespace weir::client_engine {
 namespace {
 
 /// Answers to publishes that were sent twice may come twice; so many are remembered.
@@ -74,7 +74,10 @@ void resuming_client::on_gap(json_object const& m) {
 void resuming_client::on_unsubscribed(json_object const& m) {
     auto const topic = m.text("topic");
     broken("unsubscribed from " + topic + ": " + std::string(m.raw("payload")));
-    if (auto const slot = slot_of(topic)) ask(*slot);
+    auto const slot = slot_of(topic);
+    if (!slot) return;
+    if (settings_.subscribe_again) return ask(*slot);
+    subscriptions_[*slot].now = subscription::state::ended;
 }
 
 std::optional<std::size_t> resuming_client::slot_of_id(std::string_view id) const {
@@ -178,4 +181,4 @@ void resuming_client::on_error(json_object const& m, mono_time now) {
     }
 }
 
-}  // namespace weir::bench
+}  // namespace weir::client_engine

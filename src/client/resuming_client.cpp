@@ -1,13 +1,11 @@
-#include "bench/resuming_client.hpp"
-
-#include "bench/json_object.hpp"
-
+#include <weir/client/json_object.hpp>
+#include <weir/client/resuming_client.hpp>
 #include <weir/message/json_text.hpp>
 
 #include <algorithm>
 #include <utility>
 
-namespace weir::bench {
+namespace weir::client_engine {
 namespace {
 
 constexpr unsigned backoff_doublings_max = 5;  // 1, 2, 4, 8, 16 and then 30 s
@@ -202,7 +200,7 @@ void resuming_client::begin_session_anew() {
     publishes_.clear();
     answered_.clear();
     for (subscription& s : subscriptions_) {
-        s.now = subscription::state::none;
+        if (s.now != subscription::state::ended) s.now = subscription::state::none;
         s.again = never;
     }
 }
@@ -228,8 +226,10 @@ void resuming_client::send_subscribe(std::size_t slot) {
         text += R"(,"since":{"epoch":)";
         append_json_string(text, s.since->epoch);
         text += R"(,"offset":)" + std::to_string(s.since->offset) + "}";
+    } else {
+        text += settings_.first_options;
     }
-    link_.send(text + "}");
+    link_.send(text + settings_.options + "}");
 }
 
 void resuming_client::publish(std::uint64_t number, std::uint32_t topic, std::string_view payload) {
@@ -248,4 +248,4 @@ bool resuming_client::subscribed_to_all() const noexcept {
                        [](subscription const& s) { return s.now == subscription::state::active; });
 }
 
-}  // namespace weir::bench
+}  // namespace weir::client_engine

@@ -1,10 +1,9 @@
-#include "bench/json_object.hpp"
-
+#include <weir/client/json_object.hpp>
 #include <weir/message/json_text.hpp>
 
 #include <charconv>
 
-namespace weir::bench {
+namespace weir::client_engine {
 
 std::optional<json_object> json_object::read(std::string_view text) {
     json_object o;
@@ -51,4 +50,4 @@ std::string unquoted(std::string_view raw) {
     return out;
 }
 
-}  // namespace weir::bench
+}  // namespace weir::client_engine
