@@ -1,9 +1,9 @@
-#include "config/suggest.hpp"
 #include "config/value.hpp"
 
 #include <weir/base/assert.hpp>
 #include <weir/base/quantity.hpp>
 #include <weir/config/check.hpp>
+#include <weir/config/suggest.hpp>
 
 #include <algorithm>
 #include <string>

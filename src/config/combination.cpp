@@ -61,7 +61,7 @@ public:
         if (h.timeout > h.interval) {
             error({"heartbeat.timeout", "heartbeat.interval"},
                   "timeout " + format_duration(h.timeout) + " is above " + interval +
-                      ": the next ping would be due before the last is given up");
+                      ": the next ping would be sent before the last one has timed out");
         }
     }
 
@@ -81,14 +81,14 @@ public:
             error({"limits.outbox_bytes", "session.replay.bytes"},
                   "outbox_bytes " + format_bytes(values_.limits.outbox_bytes) +
                       " is above session.replay.bytes " + format_bytes(s.replay.bytes) +
-                      ": what was sent in one go could not be sent again after a resume");
+                      ": what was sent at once could not all be sent again after a resume");
         }
         if (values_.dedupe_window < s.resume_window) {
             warning({"dedupe_window", "session.resume_window"},
                     "dedupe_window " + format_duration(values_.dedupe_window) +
                         " is below session.resume_window " + format_duration(s.resume_window) +
-                        ": of a publish sent again after a late resume nobody knows any more "
-                        "whether it was done");
+                        ": a publish that a client sends again after a late resume may be "
+                        "stored twice");
         }
     }
 
@@ -97,12 +97,12 @@ public:
         std::string const& key = jwt.key.value;
         if (key.starts_with("-----BEGIN")) {
             error({"auth.jwt.secret_file", "auth.jwt.secret"},
-                  "is a PEM key or certificate, which is no secret to sign with; HS256 needs "
-                  "random bytes");
+                  "is a PEM key or certificate; HS256 needs a secret of random bytes");
         } else if (!key.empty() && key.size() < jwt_secret_least) {
-            warning({"auth.jwt.secret_file", "auth.jwt.secret"},
-                    "has " + std::to_string(key.size()) +
-                        " bytes; HS256 needs 32 or it can be guessed: openssl rand -base64 32");
+            error({"auth.jwt.secret_file", "auth.jwt.secret"},
+                  "has " + count_bytes(key.size()) +
+                      "; HS256 needs at least 32, or it can be guessed. Make one with: openssl "
+                      "rand -base64 32");
         }
         if (!jwt.key.given() && !values_.auth.anonymous) {
             warning({"auth.anonymous", "auth.jwt.secret", "auth.jwt.secret_file"},
@@ -138,9 +138,10 @@ public:
                 error({place + ".key", place + ".key_file", place},
                       "is empty; give key or key_file");
             } else if (!value.empty() && value.size() < api_key_least) {
-                warning({place + ".key_file", place + ".key"},
-                        "has " + std::to_string(value.size()) +
-                            " bytes and can be guessed: openssl rand -base64 32");
+                error({place + ".key_file", place + ".key"},
+                      "has " + count_bytes(value.size()) +
+                          "; an API key needs at least 16, or it can be guessed. Make one with: "
+                          "openssl rand -base64 32");
             }
             for (std::size_t k = 0; k < i; ++k) {
                 std::string const first = "api.keys[" + std::to_string(k) + ']';
@@ -169,6 +170,10 @@ public:
 private:
     using paths = std::initializer_list<std::string_view>;
 
+    static std::string count_bytes(std::size_t n) {
+        return std::to_string(n) + (n == 1 ? " byte" : " bytes");
+    }
+
     void tls(listener const& on, std::string const& path) {
         if (on.tls.certificate.empty() == on.tls.key.empty()) return;
         bool const no_key = on.tls.key.empty();
@@ -193,8 +198,8 @@ private:
         bool const state = rule.state.kind != state_kind::none;
         if (rule.rate != 0 && !state && rule.slow != slow_kind::conflate) {
             error({place + ".rate", place + ".state.kind", place + ".state", place + ".slow"},
-                  "needs state or slow: conflate: messages come faster than they may go out, and "
-                  "nothing says that a newer one replaces an older one");
+                  "needs state or slow: conflate, so that a newer message may replace an older one "
+                  "of the same key");
         }
         if (rule.state.kind != state_kind::keyed && origins_.contains(place + ".state.keys")) {
             error({place + ".state.keys", place + ".state.kind"},
@@ -212,12 +217,11 @@ private:
             warning({place + ".history.bytes", "limits.message_bytes"},
                     "bytes " + format_bytes(rule.history.bytes) +
                         " cannot hold one message of limits.message_bytes " +
-                        format_bytes(l.message_bytes) + ": such a message leaves no history");
+                        format_bytes(l.message_bytes) + ": such a message is not kept");
         }
         if (rule.slow != slow_kind::disconnect) {
             warning({place + ".slow"},
-                    "is not needed with history: a subscriber that does not keep up is fed from "
-                    "the log and loses nothing that the log still has");
+                    "has no effect with history: slow subscribers are fed from the history");
         }
     }
 

@@ -66,6 +66,10 @@ std::set<std::string, std::less<>> fault_list::refused() const {
 }
 
 std::vector<config_fault> fault_list::take() {
+    // Warnings about a configuration that cannot be used only hide what has to be changed.
+    if (errors_) {
+        std::erase_if(faults_, [](placed const& p) { return p.fault.weight == severity::warning; });
+    }
     // Not a stable sort: that one uses a library function that the language has deprecated.
     std::ranges::sort(faults_, {}, [](placed const& p) {
         return std::tuple(p.from, p.fault.line, p.fault.column, p.number);

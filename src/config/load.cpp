@@ -45,8 +45,25 @@ settings development_settings() {
     s.listen.public_listener.address = "127.0.0.1";
     s.listen.internal_listener.address = "127.0.0.1";
     s.auth.anonymous = true;
-    topic_rule& rule = s.topics.front();
-    rule.subscribe = rule.publish = access{.anyone = true};
+    // Everything comes from this machine, so a limit per address would be one for all clients.
+    auto& l = s.limits;
+    l.connections_per_ip = l.connections;
+    l.handshakes_per_ip_per_second = l.handshakes_per_second;
+    s.session.detached.per_ip = s.session.detached.total;
+
+    // Topics that have everything, so that every message of the protocol can be tried.
+    topic_rule every = s.topics.front();
+    every.subscribe = every.publish = access{.anyone = true};
+    every.history = {.messages = 1000, .bytes = 1024 * 1024, .age = std::chrono::hours(1)};
+    every.state = {.kind = state_kind::keyed, .keys = 1000};
+    every.presence = true;
+    // The demo page's cursors: only the newest of each counts, and only now.
+    topic_rule cursors = s.topics.front();
+    cursors.match = "demo.cursors";
+    cursors.subscribe = cursors.publish = access{.anyone = true};
+    cursors.slow = slow_kind::conflate;
+    cursors.presence = true;
+    s.topics = {cursors, every};
     return s;
 }
 

@@ -1,9 +1,9 @@
 #include "config/merge.hpp"
 
-#include "config/suggest.hpp"
 #include "config/value.hpp"
 
 #include <weir/base/assert.hpp>
+#include <weir/config/suggest.hpp>
 
 #include <algorithm>
 #include <unordered_map>
@@ -37,6 +37,21 @@ origin at(origin from, mark m) {
         from.column = m.column;
     }
     return from;
+}
+
+/// "limits.connections" for "limits_connections"; empty when no option is written like that.
+std::string option_in_one_line(std::string_view words) {
+    auto const same = [words](std::string_view path) {
+        return std::ranges::equal(words, path,
+                                  [](char w, char p) { return w == (p == '.' ? '_' : p); });
+    };
+    for (option const& row : options()) {
+        if (row.kind == option_kind::section) continue;
+        std::string path(row.path);
+        if (same(path)) return path;
+        if (row.kind == option_kind::secret && same(path += "_file")) return path;
+    }
+    return {};
 }
 
 }  // namespace
@@ -281,11 +296,11 @@ void merge::variables(environment const& all) {
             error(from, path, "write the name in capitals: " + variable_name(path));
         } else if (ours) {
             one(from, path, text);
-        } else if (found_option const plain = find_option(options(), path);
-                   plain.row != nullptr && plain.row->kind != option_kind::section) {
-            faults_.add(severity::warning, from, path,
-                        "not read, because a name of ours has two underscores; write " +
-                            variable_name(path));
+        } else if (std::string const meant = option_in_one_line(path); !meant.empty()) {
+            faults_.add(severity::warning, from, meant,
+                        "is ignored: between the parts of a name there are two underscores; did "
+                        "you mean " +
+                            variable_name(meant) + "?");
         }
     }
 }

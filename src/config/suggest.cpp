@@ -1,4 +1,4 @@
-#include "config/suggest.hpp"
+#include <weir/config/suggest.hpp>
 
 #include <algorithm>
 #include <numeric>

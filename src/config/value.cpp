@@ -1,11 +1,10 @@
 #include "config/value.hpp"
 
-#include "config/suggest.hpp"
-
 #include <weir/base/assert.hpp>
 #include <weir/base/quantity.hpp>
 #include <weir/base/utf8.hpp>
 #include <weir/config/load.hpp>
+#include <weir/config/suggest.hpp>
 
 #include <algorithm>
 #include <charconv>

@@ -1,8 +1,8 @@
-#include "config/suggest.hpp"
 #include "config/value.hpp"
 
 #include <weir/base/quantity.hpp>
 #include <weir/config/load.hpp>
+#include <weir/config/suggest.hpp>
 
 #include <algorithm>
 

@@ -25,7 +25,7 @@ std::vector<combination> const impossible = {
      "heartbeat:\n  interval: 5s\n",
      {"weir.yaml:2:3: heartbeat.interval: interval 5s is below min 10s; change both together",
       "weir.yaml:2:3: heartbeat.interval: timeout 10s is above interval 5s: the next ping would be "
-      "due before the last is given up"}},
+      "sent before the last one has timed out"}},
     {"min_above_default_interval",
      "heartbeat: {min: 60s}\n",
      {"weir.yaml:1:13: heartbeat.min: interval 30s is below min 1m; change both together"}},
@@ -46,15 +46,15 @@ std::vector<combination> const impossible = {
     {"outbox_above_replay",
      "limits: {outbox_bytes: 4MiB}\n",
      {"weir.yaml:1:10: limits.outbox_bytes: outbox_bytes 4MiB is above session.replay.bytes 2MiB: "
-      "what was sent in one go could not be sent again after a resume"}},
+      "what was sent at once could not all be sent again after a resume"}},
     {"replay_below_default_outbox",
      "session:\n  replay: {bytes: 1KiB}\n",
      {"weir.yaml:2:12: session.replay.bytes: outbox_bytes 1MiB is above session.replay.bytes 1KiB: "
-      "what was sent in one go could not be sent again after a resume"}},
+      "what was sent at once could not all be sent again after a resume"}},
     {"rate_without_anything_to_conflate",
      "topics:\n  - match: a\n    rate: 5\n    history: {messages: 1}\n",
-     {"weir.yaml:3:5: topics[0].rate: needs state or slow: conflate: messages come faster than "
-      "they may go out, and nothing says that a newer one replaces an older one"}},
+     {"weir.yaml:3:5: topics[0].rate: needs state or slow: conflate, so that a newer message "
+      "may replace an older one of the same key"}},
     {"keys_of_the_last",
      "topics: [{match: a, state: {kind: last, keys: 5}}]\n",
      {"weir.yaml:1:41: topics[0].state.keys: belongs to kind: keyed; kind: last keeps one "
@@ -88,8 +88,21 @@ std::vector<combination> const impossible = {
       "it is, and chat.* has none"}},
     {"pem_as_secret",
      "auth: {jwt: {secret: \"-----BEGIN PUBLIC KEY-----\"}}\n",
-     {"weir.yaml:1:14: auth.jwt.secret: is a PEM key or certificate, which is no secret to sign "
-      "with; HS256 needs random bytes"}},
+     {"weir.yaml:1:14: auth.jwt.secret: is a PEM key or certificate; HS256 needs a secret of "
+      "random bytes"}},
+    {"secret_that_can_be_guessed",
+     "auth: {jwt: {secret: hunter2}}\n",
+     {"weir.yaml:1:14: auth.jwt.secret: has 7 bytes; HS256 needs at least 32, or it can be "
+      "guessed. "
+      "Make one with: openssl rand -base64 32"}},
+    {"secret_one_byte_too_short",
+     "auth: {jwt: {secret: 0123456789abcdef0123456789abcde}}\n",
+     {"weir.yaml:1:14: auth.jwt.secret: has 31 bytes; HS256 needs at least 32, or it can be "
+      "guessed. Make one with: openssl rand -base64 32"}},
+    {"api_key_that_can_be_guessed",
+     "auth: {anonymous: true}\napi: {keys: [{name: a, key: x, scopes: [read]}]}\n",
+     {"weir.yaml:2:24: api.keys[0].key: has 1 byte; an API key needs at least 16, or it can be "
+      "guessed. Make one with: openssl rand -base64 32"}},
     {"same_key_twice",
      "api:\n  keys:\n"
      "    - {name: a, key: 0123456789abcdef, scopes: [read]}\n"
@@ -145,6 +158,14 @@ TEST(combinations, free_ports_and_different_addresses_do_not_clash) {
     }
 }
 
+TEST(combinations, that_are_impossible_hide_warnings) {
+    loaded const l = load_yaml(
+        "heartbeat: {min: 60s}\ntopics: []\n"
+        "listen: {internal: {address: 0.0.0.0}}\n");
+    EXPECT_EQ(texts(l, severity::error).size(), 1U);
+    EXPECT_THAT(texts(l, severity::warning), IsEmpty());
+}
+
 struct warning_case {
     char const* name;
     char const* yaml;
@@ -156,13 +177,6 @@ std::vector<warning_case> const doubtful = {
      "",
      {"auth.anonymous: nobody can connect: set auth.jwt.secret for clients with tokens, or "
       "auth.anonymous for clients without"}},
-    {"short_secret",
-     "auth: {jwt: {secret: hunter2}}\n",
-     {"weir.yaml:1:14: auth.jwt.secret: has 7 bytes; HS256 needs 32 or it can be guessed: openssl "
-      "rand -base64 32"}},
-    {"short_key",
-     "auth: {anonymous: true}\napi: {keys: [{name: a, key: hunter2, scopes: [read]}]}\n",
-     {"weir.yaml:2:24: api.keys[0].key: has 7 bytes and can be guessed: openssl rand -base64 32"}},
     {"metrics_on_the_network",
      "auth: {anonymous: true}\nlisten: {internal: {address: 0.0.0.0}}\n",
      {"weir.yaml:2:21: listen.internal.address: metrics and health are open to the network here, "
@@ -177,16 +191,16 @@ std::vector<warning_case> const doubtful = {
      {"weir.yaml:2:1: topics: without a rule every topic is refused"}},
     {"dedupe_below_resume",
      "auth: {anonymous: true}\ndedupe_window: 1m\n",
-     {"weir.yaml:2:1: dedupe_window: dedupe_window 1m is below session.resume_window 2m: of a "
-      "publish sent again after a late resume nobody knows any more whether it was done"}},
+     {"weir.yaml:2:1: dedupe_window: dedupe_window 1m is below session.resume_window 2m: a "
+      "publish that a client sends again after a late resume may be stored twice"}},
     {"slow_where_nobody_is",
      "auth: {anonymous: true}\ntopics: [{match: a, history: {messages: 5}, slow: drop_oldest}]\n",
-     {"weir.yaml:2:45: topics[0].slow: is not needed with history: a subscriber that does not keep "
-      "up is fed from the log and loses nothing that the log still has"}},
+     {"weir.yaml:2:45: topics[0].slow: has no effect with history: slow subscribers are fed from "
+      "the history"}},
     {"history_below_one_message",
      "auth: {anonymous: true}\ntopics: [{match: a, history: {messages: 5, bytes: 1KiB}}]\n",
      {"weir.yaml:2:44: topics[0].history.bytes: bytes 1KiB cannot hold one message of "
-      "limits.message_bytes 64KiB: such a message leaves no history"}},
+      "limits.message_bytes 64KiB: such a message is not kept"}},
     {"unreachable_rule",
      "auth: {anonymous: true}\ntopics:\n  - match: \"inbox.{user}\"\n  - match: inbox.*\n",
      {"weir.yaml:4:5: topics[1].match: is never reached: topics[0] (inbox.{user}) comes first and "
@@ -211,9 +225,26 @@ TEST(development, is_loopback_anonymous_and_open) {
     EXPECT_THAT(l.faults, IsEmpty());
     EXPECT_TRUE(is_loopback(l.values.listen.public_listener.address));
     EXPECT_TRUE(l.values.auth.anonymous);
-    ASSERT_EQ(l.values.topics.size(), 1U);
-    EXPECT_TRUE(l.values.topics[0].publish.anyone);
-    EXPECT_TRUE(l.values.topics[0].subscribe.anyone);
+    ASSERT_FALSE(l.values.topics.empty());
+    for (topic_rule const& rule : l.values.topics) {
+        EXPECT_TRUE(rule.publish.anyone) << rule.match;
+        EXPECT_TRUE(rule.subscribe.anyone) << rule.match;
+    }
+}
+
+TEST(development, keeps_history_state_and_presence_of_every_topic) {
+    topic_rule const rest = load(from_nowhere()).values.topics.back();
+    EXPECT_EQ(rest.match, "**");
+    EXPECT_GE(rest.history.messages, 1000U);
+    EXPECT_EQ(rest.state.kind, state_kind::keyed);
+    EXPECT_TRUE(rest.presence);
+}
+
+TEST(development, has_no_limit_that_one_address_reaches_before_all_do) {
+    settings const s = load(from_nowhere()).values;
+    EXPECT_EQ(s.limits.connections_per_ip, s.limits.connections);
+    EXPECT_EQ(s.limits.handshakes_per_ip_per_second, s.limits.handshakes_per_second);
+    EXPECT_EQ(s.session.detached.per_ip, s.session.detached.total);
 }
 
 TEST(development, refuses_to_listen_beyond_loopback) {

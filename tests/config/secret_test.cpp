@@ -178,6 +178,17 @@ TEST(tls_files, have_to_be_there) {
     EXPECT_THAT(texts(l, severity::error),
                 ElementsAre("weir.yaml:4:40: listen.internal.tls.key: gone.pem: No such file or "
                             "directory"));
+}
+
+TEST(tls_files, that_everyone_may_read_are_warned_about) {
+    fake_files files;
+    files.all["c.pem"] = {"-----BEGIN CERTIFICATE-----\n", true};
+    files.all["k.pem"] = {"-----BEGIN PRIVATE KEY-----\n", true};
+    loaded const l = load_yaml(
+        "auth: {anonymous: true}\n"
+        "listen:\n"
+        "  public: {tls: {certificate: c.pem, key: k.pem}}\n",
+        from_nowhere(files));
     EXPECT_THAT(texts(l, severity::warning),
                 ElementsAre("weir.yaml:3:38: listen.public.tls.key: k.pem: everyone on this "
                             "machine may read it; chmod o-r"));

@@ -1,5 +1,6 @@
 #include "config/loading.hpp"
 
+#include <weir/config/option.hpp>
 #include <weir/config/print.hpp>
 
 #include <gmock/gmock.h>
@@ -64,12 +65,22 @@ TEST(environment_names, of_top_level_options_begin_with_two) {
 
 TEST(environment_names, that_miss_an_underscore_are_warned_about) {
     sources s = from_nowhere();
-    s.variables = {{"WEIR_SHARDS", "3"}};
+    s.variables = {{"WEIR_SHARDS", "3"},
+                   {"WEIR_LIMITS_CONNECTIONS", "7"},
+                   {"WEIR_AUTH_JWT_SECRET_FILE", "/s"},
+                   {"WEIR_LIMITS", "7"}};
     loaded const l = load(s);
     EXPECT_EQ(l.values.shards, 0U);
+    EXPECT_EQ(l.values.limits.connections, default_settings().limits.connections);
+    std::string const why =
+        "is ignored: between the parts of a name there are two underscores; did "
+        "you mean ";
     EXPECT_THAT(texts(l, severity::warning),
-                ElementsAre("WEIR_SHARDS: shards: not read, because a name of ours has two "
-                            "underscores; write WEIR__SHARDS"));
+                ElementsAre("WEIR_AUTH_JWT_SECRET_FILE: auth.jwt.secret_file: " + why +
+                                "WEIR_AUTH__JWT__SECRET_FILE?",
+                            "WEIR_LIMITS_CONNECTIONS: limits.connections: " + why +
+                                "WEIR_LIMITS__CONNECTIONS?",
+                            "WEIR_SHARDS: shards: " + why + "WEIR__SHARDS?"));
 }
 
 TEST(environment_names, that_are_wrong_get_a_suggestion_in_kind) {
@@ -129,7 +140,7 @@ TEST(lists, in_the_environment_may_nest) {
     EXPECT_EQ(l.values.topics[1].slow, slow_kind::conflate);
     EXPECT_EQ(l.values.topics[1].rate, 7000U);
     EXPECT_EQ(l.values.session.replay.messages, 99U);
-    EXPECT_EQ(l.values.session.detached, (detached_settings{200, 20, 7}));
+    EXPECT_EQ(l.values.session.detached, (detached_settings{100'000, 20, 7}));
 }
 
 struct rate_case {
@@ -206,11 +217,12 @@ TEST(assignments, that_are_wrong_say_how_to_write_them) {
 
 TEST(assignments, single_values_are_taken_as_they_stand) {
     sources s = from_nowhere();
-    s.assignments = {"auth.jwt.issuer=a: [b # c", "auth.jwt.secret=x=y # {z}: 0123456789abcdef!"};
+    s.assignments = {"auth.jwt.issuer=a: [b # c",
+                     "auth.jwt.secret=x=y # {z}: 0123456789abcdef012345!"};
     loaded const l = load(s);
     ASSERT_TRUE(l.ok());
     EXPECT_EQ(l.values.auth.jwt.issuer, "a: [b # c");
-    EXPECT_EQ(l.values.auth.jwt.key.value, "x=y # {z}: 0123456789abcdef!");
+    EXPECT_EQ(l.values.auth.jwt.key.value, "x=y # {z}: 0123456789abcdef012345!");
 }
 
 }  // namespace
