@@ -34,7 +34,6 @@ void add_config_command(CLI::App& app, int& status);
 void add_token_command(CLI::App& app, int& status);
 void add_sub_command(CLI::App& app, int& status);
 void add_pub_command(CLI::App& app, int& status);
-void add_bench_command(CLI::App& app, int& status);
 void add_version_command(CLI::App& app, int& status);
 
 }  // namespace weir::app

@@ -1,6 +1,6 @@
 #include "app/commands.hpp"
-#include "app/version.hpp"
 
+#include <weir/base/version.hpp>
 #include <weir/config/check.hpp>
 #include <weir/config/print.hpp>
 #include <weir/ops/descriptors.hpp>

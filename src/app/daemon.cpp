@@ -1,9 +1,9 @@
 #include "app/daemon.hpp"
 
 #include "app/demo_page.hpp"
-#include "app/version.hpp"
 
 #include <weir/base/log.hpp>
+#include <weir/base/version.hpp>
 #include <weir/config/reload.hpp>
 #include <weir/ops/assembly.hpp>
 #include <weir/ops/descriptors.hpp>

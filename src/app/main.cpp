@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 int main(int argc, char** argv) {
     using namespace weir::app;
@@ -24,6 +25,10 @@ int main(int argc, char** argv) {
     app.get_formatter()->column_width(36);
     app.footer("Exit status: 0 fine, 1 the work failed, 2 usage or configuration.");
 
+    if (argc > 1 && std::string_view(argv[1]) == "bench") {
+        std::fputs("weir: benchmarks are a program of their own: weir-bench\n", stderr);
+        return exit_usage;
+    }
     int status = exit_fine;
     add_serve_command(app, status);
     add_check_command(app, status);
@@ -31,7 +36,6 @@ int main(int argc, char** argv) {
     add_token_command(app, status);
     add_sub_command(app, status);
     add_pub_command(app, status);
-    add_bench_command(app, status);
     add_version_command(app, status);
     try {
         app.parse(argc, argv);

@@ -32,6 +32,9 @@ std::uint16_t free_port() {
 }
 
 void child_process::start_daemon(std::string const& binary, std::string const& yaml, int cpu) {
+    if (::access(binary.c_str(), X_OK) != 0) {
+        throw std::runtime_error("no program " + binary + "; name the daemon with --binary");
+    }
     port_ = free_port();
     std::string name = (std::filesystem::temp_directory_path() / "weir-bench-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");

@@ -11,7 +11,7 @@ namespace {
 class echo_load {
 public:
     explicit echo_load(options const& o) {
-        server_.start_daemon(binary_of(o), daemon_side::configuration(), o.server_cpu);
+        server_.start_daemon(o.binary, daemon_side::configuration(), o.server_cpu);
         load_ = std::make_unique<load_engine>(server_.port());
         load_->open(o.connections, true);
         sent_.resize(o.connections);

@@ -25,7 +25,7 @@ std::string idle_configuration() {
 class idle_load {
 public:
     explicit idle_load(options const& o) : topics_(o.topics) {
-        server_.start_daemon(binary_of(o), idle_configuration(), o.server_cpu);
+        server_.start_daemon(o.binary, idle_configuration(), o.server_cpu);
         connect();
     }
     /// Cuts all connections, and begins with none.

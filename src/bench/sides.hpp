@@ -71,9 +71,6 @@ private:
     std::size_t bytes_;
 };
 
-/// The program to measure.
-std::string binary_of(options const& o);
-
 /// The round cost of each side and their ratio, over o.rounds in the order A B B A.
 struct paired {
     series measured, user, yardstick, ratio, rate;

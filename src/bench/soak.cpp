@@ -73,7 +73,7 @@ fault_rates rates_of(soak_options const& o) {
 class soak {
 public:
     soak(soak_options const& o, std::uint64_t seed) : options_(o), seed_(seed), chance_(seed) {
-        server_.start_daemon(o.binary.empty() ? "/proc/self/exe" : o.binary, configuration(o), -1);
+        server_.start_daemon(o.binary, configuration(o), -1);
         plan_clients();
     }
 

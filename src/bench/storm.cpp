@@ -123,8 +123,7 @@ constexpr double mib = 1024.0 * 1024.0;
 class storm {
 public:
     explicit storm(storm_options const& o, std::uint64_t seed) : options_(o), chance_(seed) {
-        server_.start_daemon(o.binary.empty() ? "/proc/self/exe" : o.binary, configuration(o),
-                             o.server_cpu);
+        server_.start_daemon(o.binary, configuration(o), o.server_cpu);
         for (std::uint32_t t = 0; t != o.topics; ++t) {
             topics_.push_back("storm." + std::to_string(t));
             published_.push_back(t);

@@ -6,69 +6,70 @@
 
 namespace weir::bench {
 
-/// What the measuring commands share. Server and load each keep to a processor of their own; what
-/// is measured is the server process's CPU time from /proc, never the wall clock of one side.
+/// Options of the commands that measure. Server and load each keep to one processor. The cost is
+/// the CPU time of the server's process, read from /proc.
 struct options {
     std::size_t connections = 1000;
     std::size_t bytes = 128;        ///< payload of a message
-    std::size_t burst = 1;          ///< messages a turn
-    double seconds = 2;             ///< of each round
-    std::size_t rounds = 6;         ///< of each side, in the order A B B A
-    std::size_t acknowledged = 20;  ///< idle: messages before the second look
-    std::size_t topics = 1;         ///< idle: of each session
-    double heartbeat_seconds = 20;  ///< idle: how long heartbeats are watched
+    std::size_t burst = 1;          ///< messages published together
+    double seconds = 2;             ///< length of a round
+    std::size_t rounds = 6;         ///< rounds of each side, in the order A B B A
+    std::size_t acknowledged = 20;  ///< idle: messages before memory is read again
+    std::size_t topics = 1;         ///< idle: topics of each session
+    double heartbeat_seconds = 20;  ///< idle: how long heartbeats are measured
     int server_cpu = 0;
     int load_cpu = 1;
     bool json = false;
-    bool compare = true;  ///< also runs the yardstick (`limit`) beside it
-    std::string binary;   ///< the weir to measure; empty: this one
-    std::string against;  ///< fanout: another weir is the yardstick; empty: `limit` is
+    bool compare = true;  ///< also run a yardstick
+    std::string binary;   ///< the weir to measure
+    std::string against;  ///< fanout: another weir as the yardstick; empty: `limit`
 };
 
-/// Each prints its report and answers the exit status.
+/// Each prints its report and returns the exit status.
 int run_limit(options const& o);
 int run_fanout(options const& o);
 int run_echo(options const& o);
 int run_idle(options const& o);
 
-/// Sessions through a proxy that breaks them, checked message by message. Asserts order and counts,
-/// never speed.
-struct soak_options {
-    double minutes = 1;
+/// Options of the commands that check every message.
+struct trial_options {
     std::size_t sessions = 200;
-    std::size_t publishers = 20;  ///< of the sessions
-    double rate = 20;             ///< publishes a second of each
+    std::size_t publishers = 20;  ///< so many sessions publish
+    double rate = 20;             ///< publishes per second and publisher
     std::size_t bytes = 200;      ///< payload of a message
-    double cuts = 2;              ///< a second; other faults come in proportion
-    std::uint64_t seed = 0;       ///< 0: by chance; it is printed
     std::size_t shards = 2;
-    double resume_window_seconds = 15;
-    double memory_mib = 32;  ///< the daemon may have grown by so much at the end
+    std::uint64_t seed = 0;  ///< 0: a random one, which is printed
     bool continuity = true;  ///< false: without history, resume and slow policies
     bool json = false;
-    std::string binary;
+    std::string binary;  ///< the weir to run
 };
-/// 1 with an account of what was wrong.
+
+/// Sessions behind a proxy that breaks connections. Asserts order and counts, never speed.
+struct soak_options : trial_options {
+    double minutes = 1;
+    double cuts = 2;  ///< per second; other faults in proportion
+    double resume_window_seconds = 15;
+    double memory_mib = 32;  ///< how much the daemon may have grown at the end
+};
+/// 1, with a report, if something was wrong.
 int run_soak(soak_options const& o);
 
-/// All sessions are cut at once and come back, beside others that nothing happens to.
-struct storm_options {
-    std::size_t sessions = 15'000;
+/// All sessions are cut at once and come back, beside others that are not cut.
+struct storm_options : trial_options {
+    storm_options() {
+        sessions = 15'000;
+        publishers = 10;  // of the untouched
+        rate = 5;
+        bytes = 128;
+        shards = 1;
+    }
     std::size_t untouched = 100;
     std::size_t topics = 100;
-    std::size_t publishers = 10;  ///< of the untouched
-    double rate = 5;              ///< publishes a second of each
-    std::size_t bytes = 128;
     double quiet_seconds = 10;  ///< before each cut
     std::size_t rounds = 3;
-    std::size_t shards = 1;
-    std::uint64_t seed = 0;
     int server_cpu = 0;
     int load_cpu = 1;
-    bool continuity = true;
     bool restart = false;  ///< the daemon is killed and started again instead of a cut
-    bool json = false;
-    std::string binary;
 };
 int run_storm(storm_options const& o);
 
@@ -77,7 +78,7 @@ struct target_options {
     std::uint16_t port = 9001;
     std::size_t message_bytes = 16 * 1024 * 1024;
 };
-/// Echoes every message as it came, through the daemon's own transport, until SIGINT or SIGTERM.
+/// Echoes every message through the daemon's own transport, until SIGINT or SIGTERM.
 int run_target(target_options const& o);
 
 }  // namespace weir::bench

@@ -1,6 +1,6 @@
-#include "app/version.hpp"
+#include <weir/base/version.hpp>
 
-namespace weir::app {
+namespace weir {
 
 std::string_view version() noexcept {
     return WEIR_VERSION;
@@ -9,4 +9,4 @@ std::string_view commit() noexcept {
     return WEIR_COMMIT;
 }
 
-}  // namespace weir::app
+}  // namespace weir
