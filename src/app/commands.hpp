@@ -14,7 +14,7 @@ class App;
 /// the one called, leaves its exit status in `status`.
 namespace weir::app {
 
-/// 0 fine, 1 the work failed, 2 usage or configuration (contract: Command line).
+/// 0 success, 1 the command failed, 2 wrong usage or configuration.
 enum exit_status : int { exit_fine = 0, exit_failed = 1, exit_usage = 2 };
 
 /// -c FILE and --set K=V, the same for every command that reads the configuration.
@@ -28,9 +28,11 @@ struct config_options {
     config::loaded load() const;
 };
 
+void add_init_command(CLI::App& app, int& status);
 void add_serve_command(CLI::App& app, int& status);
 void add_check_command(CLI::App& app, int& status);
 void add_config_command(CLI::App& app, int& status);
+void add_health_command(CLI::App& app, int& status);
 void add_token_command(CLI::App& app, int& status);
 void add_sub_command(CLI::App& app, int& status);
 void add_pub_command(CLI::App& app, int& status);

@@ -1,6 +1,8 @@
+#include "app/command_line.hpp"
 #include "app/commands.hpp"
+#include "app/startup_report.hpp"
+#include "app/tls_pairs.hpp"
 
-#include <weir/base/version.hpp>
 #include <weir/config/check.hpp>
 #include <weir/config/print.hpp>
 #include <weir/ops/descriptors.hpp>
@@ -41,13 +43,6 @@ void print(std::string const& text) {
     std::fputs(text.c_str(), stdout);
 }
 
-void complain(config::loaded const& l) {
-    for (config::config_fault const& f : l.faults) {
-        std::fprintf(stderr, "%s: %s\n", f.weight == config::severity::error ? "error" : "warning",
-                     f.text().c_str());
-    }
-}
-
 }  // namespace
 
 void config_options::add_to(CLI::App& command) {
@@ -69,35 +64,37 @@ config::sources config_options::sources() const {
 
 config::loaded config_options::load() const {
     auto loaded = config::load(sources());
-    complain(loaded);
+    for (config::config_fault const& f : loaded.faults) {
+        report({}, f.weight, f.text());
+    }
     return loaded;
 }
 
 void add_check_command(CLI::App& app, int& status) {
     auto* const command = app.add_subcommand(
-        "check", "Checks a configuration and tells what the daemon would do with it");
+        "check", "Checks a configuration and explains what the daemon would do with it");
     auto const options = std::make_shared<config_options>();
     options->add_to(*command);
     command->callback([options, &status] {
-        auto const loaded = config::load(options->sources());
+        auto loaded = config::load(options->sources());
+        check_tls_pairs(loaded);
         if (!loaded.ok()) {
-            complain(loaded);
+            for (config::config_fault const& f : loaded.faults) report({}, f.weight, f.text());
             status = exit_usage;
             return;
         }
-        // Warnings are part of what it tells.
+        // Warnings are part of the explanation.
         print(config::explain(loaded, this_machine(), this_daemon(loaded.values)));
     });
 }
 
 void add_config_command(CLI::App& app, int& status) {
     auto* const command = app.add_subcommand(
-        "config", "Prints the whole effective configuration with its comments, without secrets");
+        "config", "Prints the effective configuration with comments, without secrets");
     auto const options = std::make_shared<config_options>();
     auto const defaults = std::make_shared<bool>(false);
     options->add_to(*command);
-    command->add_flag("--defaults", *defaults,
-                      "prints the defaults instead, as a file to start from");
+    command->add_flag("--defaults", *defaults, "prints every option with its default instead");
     command->callback([options, defaults, &status] {
         if (*defaults) return print(config::print_defaults());
         auto const loaded = options->load();
@@ -111,8 +108,7 @@ void add_config_command(CLI::App& app, int& status) {
 
 void add_version_command(CLI::App& app, int&) {
     app.add_subcommand("version", "Prints version and commit")->callback([] {
-        std::printf("weir %.*s (%.*s)\n", static_cast<int>(version().size()), version().data(),
-                    static_cast<int>(commit().size()), commit().data());
+        std::printf("%s\n", version_line().c_str());
     });
 }
 

@@ -1,6 +1,7 @@
 #include "app/daemon.hpp"
 
 #include "app/demo_page.hpp"
+#include "app/startup_report.hpp"
 
 #include <weir/base/log.hpp>
 #include <weir/base/version.hpp>
@@ -23,16 +24,13 @@ namespace {
 
 std::vector<api::api_key> api_keys(config::settings const& s) {
     std::vector<api::api_key> keys;
-    for (config::api_key const& k : s.api.keys) {
-        keys.push_back({k.name, k.key.value, k.scopes, static_cast<double>(k.requests_per_second)});
-    }
+    for (config::api_key const& k : s.api.keys) keys.push_back({k.name, k.key.value, k.scopes});
     return keys;
 }
 
 api::api_limits api_limits(config::settings const& s) {
     api::api_limits limits;
     limits.message_bytes = s.limits.message_bytes;
-    limits.requests_per_second = static_cast<double>(s.api.requests_per_second);
     return limits;
 }
 
@@ -40,14 +38,6 @@ api::api_limits api_limits(config::settings const& s) {
 result<tls_context> load_tls(config::tls_files const& files) {
     if (!files.on()) return tls_context();
     return load_server_tls(files.certificate, files.key);
-}
-
-log::settings log_settings(config::settings const& s) {
-    return {s.log.level, s.log.format};
-}
-
-void complain(fault const& f) {
-    std::fprintf(stderr, "error: %s\n", f.message.c_str());
 }
 
 }  // namespace
@@ -64,37 +54,39 @@ daemon::~daemon() = default;
 
 int daemon::run() {
     if (!start()) return exit_usage;
-    log::start(log_settings(settings_));
     announce();
     tasks_.spawn("signals", watch_signals());
     internal_->start();
     control_.run();
     shards_.reset();
     log::info("stopped", {{"status", status_}});
-    log::stop();
     return status_;
 }
 
-/// Everything that can fail for a reason the operator can mend, before the first client.
+/// Everything that can fail for a reason that the operator can fix, before the first client.
 bool daemon::start() {
     auto const live = ops::make_live_settings(settings_);
-    if (!live) return complain(live.error()), false;
+    if (!live) return fail(live.error());
     auto fixed = ops::make_shard_settings(settings_);
     if (development_) fixed.pages = demo_pages();
     shards_ = std::make_unique<shard_set>(control_.get_executor(), std::move(fixed), *live);
 
     auto const& inside = settings_.listen.internal_listener;
     auto internal_tls = load_tls(inside.tls);
-    if (!internal_tls) return complain(internal_tls.error()), false;
+    if (!internal_tls) return fail(internal_tls.error());
     add_routes();
     internal_ = std::make_unique<ops::internal_listener>(control_.get_executor(), routes_);
-    internal_->change_hosts(settings_.listen.internal_hosts);
     auto const listening = internal_->listen(inside.address, inside.port, std::move(*internal_tls));
-    if (!listening) return complain(listening.error()), false;
+    if (!listening) return fail(listening.error());
     warn_of_descriptors();
     auto const started = shards_->start();
-    if (!started) return complain(started.error()), false;
+    if (!started) return fail(started.error());
     return true;
+}
+
+bool daemon::fail(fault const& why) const {
+    report(log_settings(settings_), config::severity::error, why.message);
+    return false;
 }
 
 void daemon::add_routes() {
@@ -151,9 +143,9 @@ void daemon::announce() const {
     std::fprintf(
         stderr,
         "\n"
-        "  Weir %.*s in development mode: no configuration file was given, so this server is\n"
-        "  reachable from this machine only, asks nobody who they are and allows everything.\n"
-        "  For more than trying out: weir config --defaults > weir.yaml; weir serve -c weir.yaml\n"
+        "  Weir %.*s in development mode: no configuration file was given, so only this machine\n"
+        "  can connect, nobody needs to log in, and everything is allowed.\n"
+        "  To go on with logins and rules: weir init, and then what it prints.\n"
         "\n"
         "  Demo      http://%s:%u/\n"
         "  Clients   ws://%s:%u/v1/ws\n"
@@ -168,12 +160,12 @@ void daemon::warn_of_descriptors() const {
     auto const have = ops::raise_descriptor_limit();
     auto const want = settings_.limits.connections + ops::descriptors_aside;
     if (development_ || have >= want) return;
-    std::fprintf(
-        stderr,
-        "warning: limits.connections is %llu, but this process may open %llu descriptors "
-        "only; raise the limit (LimitNOFILE= under systemd, ulimit -n in a shell) to %llu\n",
-        static_cast<unsigned long long>(settings_.limits.connections),
-        static_cast<unsigned long long>(have), static_cast<unsigned long long>(want));
+    report(log_settings(settings_), config::severity::warning,
+           "limits.connections is " + std::to_string(settings_.limits.connections) +
+               ", but this process may open only " + std::to_string(have) +
+               " descriptors; raise the limit (LimitNOFILE= under systemd, ulimit -n in a shell) "
+               "to " +
+               std::to_string(want));
 }
 
 asio::awaitable<void> daemon::watch_signals() {
@@ -244,7 +236,6 @@ void daemon::reload() {
     settings_ = installed;
     shards_->apply(*live);
     internal_->change(std::move(*internal_tls));
-    internal_->change_hosts(settings_.listen.internal_hosts);
     api_->change_keys(api_keys(settings_));
     api_->change_limits(api_limits(settings_));
     log::change(log_settings(settings_));

@@ -32,6 +32,7 @@ public:
 
 private:
     bool start();
+    bool fail(fault const& why) const;  ///< says why; false
     void add_routes();
     void announce() const;
     void warn_of_descriptors() const;

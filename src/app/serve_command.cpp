@@ -1,5 +1,7 @@
 #include "app/commands.hpp"
 #include "app/daemon.hpp"
+#include "app/startup_report.hpp"
+#include "app/tls_pairs.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -8,9 +10,9 @@
 namespace weir::app {
 namespace {
 
-/// What many replay buffers free with a round of receipts they need again a moment later: as it is
-/// set up, glibc gives such an end of a shard's heap back to the kernel each time, and a page fault
-/// costs as much as several deliveries. So up to 8 MiB of it stay.
+/// By default glibc returns freed memory at the end of a shard's heap to the kernel at once, and
+/// replay buffers need it again a moment later. A page fault costs as much as several deliveries,
+/// so up to 8 MiB are kept.
 void keep_freed_memory() {
 #ifdef __GLIBC__
     ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
@@ -27,21 +29,23 @@ void add_serve_command(CLI::App& app, int& status) {
     options->add_to(*command);
     command->footer(
         "Without -c it starts in development mode: loopback only, no login, everything allowed, a\n"
-        "demo page on http://127.0.0.1:8080/. Options come from the file, then from variables "
-        "such\n"
-        "as WEIR_LIMITS__CONNECTIONS, then from --set.\n\n"
-        "Signals: TERM drains and exits 0 inside drain.timeout; INT does the same, twice is at "
-        "once;\n"
-        "HUP reloads the file and the certificates and logs what applied.");
+        "demo page on http://127.0.0.1:8080/. Options come from the file, then from environment\n"
+        "variables such as WEIR_LIMITS__CONNECTIONS, then from --set.\n\n"
+        "Signals: TERM and INT drain and exit with 0 within drain.timeout; a second INT stops at\n"
+        "once. HUP reloads the file and the certificates, and logs what changed.");
     command->callback([options, &status] {
-        auto loaded = options->load();
-        if (!loaded.ok()) {
+        auto loaded = config::load(options->sources());
+        check_tls_pairs(loaded);
+        log::start(log_settings(loaded.values));
+        report(loaded);
+        if (loaded.ok()) {
+            keep_freed_memory();
+            daemon d(options->sources(), std::move(loaded));
+            status = d.run();
+        } else {
             status = exit_usage;
-            return;
         }
-        keep_freed_memory();
-        daemon d(options->sources(), std::move(loaded));
-        status = d.run();
+        log::stop();
     });
 }
 

@@ -28,9 +28,9 @@ int run(token_options const& o) {
     config::jwt_settings const& jwt = loaded.values.auth.jwt;
     if (!jwt.key.given()) {
         std::fputs(
-            "error: auth.jwt.secret is not set; the daemon would refuse every token. Give the "
-            "same\n"
-            "configuration as the daemon's with -c, or WEIR_AUTH__JWT__SECRET_FILE.\n",
+            "error: auth.jwt.secret is not set, so the daemon refuses every token. Give the "
+            "daemon's\n"
+            "configuration with -c, or set WEIR_AUTH__JWT__SECRET_FILE.\n",
             stderr);
         return exit_usage;
     }
@@ -59,18 +59,18 @@ int run(token_options const& o) {
 }  // namespace
 
 void add_token_command(CLI::App& app, int& status) {
-    auto* const command = app.add_subcommand(
-        "token", "Prints a signed token for a user, for trying out and for scripts");
+    auto* const command =
+        app.add_subcommand("token", "Prints a signed token for a user, for tests and scripts");
     auto const options = std::make_shared<token_options>();
     options->config.add_to(*command);
-    command->add_option("--user", options->user, "whom the token speaks for")
+    command->add_option("--user", options->user, "user that the token names")
         ->required()
         ->type_name("USER");
-    command->add_option("--ttl", options->ttl, "how long it is good for")
+    command->add_option("--ttl", options->ttl, "how long it is valid")
         ->type_name("DURATION")
         ->capture_default_str();
     command->footer(
-        "The key is auth.jwt.secret of the configuration that -c names. Example:\n"
+        "Signs with auth.jwt.secret of the configuration. Example:\n"
         "  weir sub --token \"$(weir token -c weir.yaml --user ann)\" wss://host/v1/ws inbox.ann");
     command->callback([options, &status] { status = run(*options); });
 }

@@ -12,8 +12,7 @@ constexpr unsigned backoff_doublings_max = 5;  // 1, 2, 4, 8, 16 and then 30 s
 constexpr milliseconds backoff_max{30'000};
 constexpr milliseconds at_once_jitter{1000};
 
-/// What a client should do after a close code, by its range (docs/protocol.md).
-enum class advice : std::uint8_t { stay_away, backoff, at_once };
+}  // namespace
 
 advice advice_of(std::uint16_t code) noexcept {
     if (code == 4006) return advice::backoff;  // with a new session
@@ -24,8 +23,6 @@ advice advice_of(std::uint16_t code) noexcept {
     }
     return advice::backoff;
 }
-
-}  // namespace
 
 resuming_client::resuming_client(settings s, client_link& link, witness& sees)
     : settings_(std::move(s)), link_(link), witness_(sees), chance_(settings_.seed) {

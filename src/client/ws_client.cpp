@@ -1,64 +1,17 @@
-#include <weir/async/tls_context.hpp>
+#include "client/connect_stream.hpp"
+
 #include <weir/base/ids.hpp>
 #include <weir/client/ws_client.hpp>
 #include <weir/http/client_handshake.hpp>
 #include <weir/ws/close_payload.hpp>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/error.hpp>
 
 #include <array>
 #include <cstring>
 
 namespace weir {
 namespace asio = boost::asio;
-using asio::ip::tcp;
-
-namespace {
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-/// The first address that takes the connection. The system's own connect time-out bounds it below
-/// the deadline's watchdog.
-asio::awaitable<std::pair<boost::system::error_code, tcp::socket>> dial(ws_url const& url,
-                                                                        mono_time deadline) {
-    auto const executor = co_await asio::this_coro::executor;
-    tcp::socket socket(executor);
-    tcp::resolver resolver(executor);
-    asio::steady_timer watchdog(executor, deadline);
-    watchdog.async_wait([&socket, &resolver](boost::system::error_code error) {
-        if (error) return;
-        boost::system::error_code ignored;
-        resolver.cancel();
-        socket.close(ignored);
-    });
-    auto [error, found] =
-        co_await resolver.async_resolve(url.host, std::to_string(url.port), as_result);
-    if (!error) error = asio::error::host_not_found;
-    for (auto const& candidate : found) {
-        boost::system::error_code ignored;
-        socket.close(ignored);
-        socket.open(candidate.endpoint().protocol(), ignored);
-        auto [refused] = co_await socket.async_connect(candidate.endpoint(), as_result);
-        error = refused;
-        if (!error || error == asio::error::operation_aborted) break;
-    }
-    // Expired: its handler has run or is queued; cancelling then changes nothing, so it is told by
-    // time.
-    watchdog.cancel();
-    if (std::chrono::steady_clock::now() >= deadline) error = asio::error::timed_out;
-    co_return std::pair(error, std::move(socket));
-}
-
-fault failed(std::string_view what, boost::system::error_code error) {
-    auto const code = error == asio::error::timed_out ? errc::timeout : errc::unavailable;
-    return {code, std::string(what) + ": " + error.message()};
-}
-
-}  // namespace
 
 /// Puts what the decoder finds where receive() takes it from.
 class ws_client::sink final : public ws::decoder_sink {
@@ -95,20 +48,10 @@ asio::awaitable<result<std::unique_ptr<ws_client>>> ws_client::connect(std::stri
                                                                        mono_time deadline) {
     auto const url = parse_ws_url(text);
     if (!url) co_return url.error();
-    auto [refused, socket] = co_await dial(*url, deadline);
-    if (refused) co_return failed("cannot connect to " + url->authority(), refused);
-
-    std::unique_ptr<stream> bytes;
-    if (url->secure) {
-        auto const context = make_client_tls(options.ca_file);
-        if (!context) co_return context.error();
-        auto [error, made] =
-            co_await tls_connect(std::move(socket), **context, url->host, options.verify, deadline);
-        if (error) co_return failed("TLS with " + url->authority(), error);
-        bytes = std::move(made);
-    } else {
-        bytes = make_plain_stream(std::move(socket));
-    }
+    auto connected = co_await connect_stream(
+        *url, {.ca_file = options.ca_file, .verify = options.verify}, deadline);
+    if (!connected) co_return connected.error();
+    std::unique_ptr<stream> bytes = std::move(*connected);
 
     http::client_upgrade wanted;
     wanted.host = url->authority();

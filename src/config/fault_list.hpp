@@ -18,7 +18,8 @@ public:
     bool full() const noexcept { return faults_.size() >= faults_max; }
     /// The paths with errors so far: what stands there is not what was meant.
     std::set<std::string, std::less<>> refused() const;
-    /// Without the warnings if there is an error. By place: the file's by line, then the environment's, then --set's.
+    /// Without the warnings if there is an error. By place: the file's by line, then the
+    /// environment's, then --set's.
     std::vector<config_fault> take();
 
 private:

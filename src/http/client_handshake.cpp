@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 namespace weir::http {
@@ -19,6 +20,7 @@ namespace {
 // An error's body is read as far as that, for its message.
 constexpr std::size_t error_body_bytes_max = 64 * 1024;
 constexpr std::size_t quoted_bytes_max = 300;
+constexpr seconds retry_after_max{3600};
 
 void append_line(std::string& out, std::string_view name, std::string_view value) {
     WEIR_ASSERT(value.find_first_of("\r\n") == std::string_view::npos);
@@ -73,6 +75,12 @@ std::string printable(std::string text) {
 fault refusal(client_response const& r) {
     fault f{code_of(r.status), "the server answered " + std::to_string(r.status) + ' ' +
                                    std::string(reason_phrase(r.status))};
+    auto const wait = r.header("Retry-After");
+    unsigned seconds_to_wait = 0;
+    if (std::from_chars(wait.data(), wait.data() + wait.size(), seconds_to_wait).ec ==
+        std::errc{}) {
+        f.retry_after = std::min<seconds>(seconds(seconds_to_wait), retry_after_max);
+    }
     if (!r.body.empty()) f.message += ": " + printable(servers_words(r.body));
     return f;
 }

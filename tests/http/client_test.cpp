@@ -152,6 +152,16 @@ TEST(client_handshake, says_in_words_why_the_server_refused) {
     EXPECT_THAT(gateway.error().message, Not(HasSubstr("\x1b")));
 }
 
+TEST(client_handshake, takes_over_when_the_server_wants_to_be_asked_again) {
+    client_response r;
+    r.status = 503;
+    EXPECT_EQ(check_upgrade_response(r, wanted(), "k").error().retry_after, seconds(0));
+    r.headers = {{"Retry-After", "7"}};
+    EXPECT_EQ(check_upgrade_response(r, wanted(), "k").error().retry_after, seconds(7));
+    r.headers = {{"Retry-After", "4000000000"}};
+    EXPECT_EQ(check_upgrade_response(r, wanted(), "k").error().retry_after, seconds(3600));
+}
+
 TEST_F(client_test, refuses_a_server_that_does_not_know_the_key) {
     server.sends(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"

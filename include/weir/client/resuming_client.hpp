@@ -23,6 +23,10 @@ struct ending {
     milliseconds retry_after{0};  ///< of a refused handshake
 };
 
+/// What a client should do after the server closed with a code (docs/protocol.md).
+enum class advice : std::uint8_t { stay_away, backoff, at_once };
+advice advice_of(std::uint16_t code) noexcept;
+
 /// What a client asks its connection to do.
 class client_link {
 public:
