@@ -43,7 +43,7 @@ result<publication> server_api::state::read_publication(std::string_view text,
         if (!id) return fault{errc::bad_request, "`exclude_session` is not a session id"};
         p.exclude = *id;
     }
-    auto const at = read_clocks();
+    auto const at = ops.clock();
     p.topic = std::move(*topic);
     p.event = std::move(*event);
     p.key = std::move(*key);
@@ -56,21 +56,22 @@ result<publication> server_api::state::read_publication(std::string_view text,
     return p;
 }
 
-asio::awaitable<http::response> server_api::state::publish(http::request& r) {
-    auto p = read_publication(r.body, key_name(r));
+asio::awaitable<http::response> server_api::state::publish(http::request& r,
+                                                           std::string_view caller) {
+    auto p = read_publication(r.body, caller);
     if (!p) co_return error(p.error());
     auto const at = co_await shards.publish(std::move(*p));
     if (!at) co_return error(at.error());
     co_return http::json_response("{" + position_json(*at) + "}");
 }
 
-asio::awaitable<http::response> server_api::state::publish_batch(http::request& r) {
+asio::awaitable<http::response> server_api::state::publish_batch(http::request& r,
+                                                                 std::string_view caller) {
     auto const type = r.content_type();
     bool const ndjson = type == "application/x-ndjson" || type == "application/ndjson";
     auto const elements = split_batch(r.body, ndjson, limits.batch_messages);
     if (!elements) co_return error(elements.error());
     // One after the other: the order of the batch is the order of each of its topics.
-    auto const caller = std::string(key_name(r));  // keys may change while it waits
     std::string answers = "[";
     for (std::string_view const element : *elements) {
         if (answers.size() > 1) answers += ',';
@@ -83,7 +84,7 @@ asio::awaitable<http::response> server_api::state::publish_batch(http::request& 
     co_return http::json_response(std::move(answers));
 }
 
-asio::awaitable<http::response> server_api::state::send(http::request& r) {
+asio::awaitable<http::response> server_api::state::send(http::request& r, std::string_view) {
     auto const b = body::read(r.body);
     if (!b) co_return error(b.error());
     auto target = read_target(*b);

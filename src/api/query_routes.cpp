@@ -94,7 +94,7 @@ void server_api::state::add_query_routes(http::router& r) {
          }));
 }
 
-asio::awaitable<http::response> server_api::state::topics(http::request& r) {
+asio::awaitable<http::response> server_api::state::topics(http::request& r, std::string_view) {
     auto const max = number_of(r, "limit", page_default, page_max);
     if (!max) co_return error(max.error());
     auto const after = std::string(r.query_value("after").value_or(""));
@@ -109,7 +109,7 @@ asio::awaitable<http::response> server_api::state::topics(http::request& r) {
     co_return http::json_response(std::move(out));
 }
 
-asio::awaitable<http::response> server_api::state::topic(http::request& r) {
+asio::awaitable<http::response> server_api::state::topic(http::request& r, std::string_view) {
     auto const found = co_await shards.topic(std::string(r.param("topic")));
     if (!found) co_return no_such_topic();
     std::string out;
@@ -117,7 +117,7 @@ asio::awaitable<http::response> server_api::state::topic(http::request& r) {
     co_return http::json_response(std::move(out));
 }
 
-asio::awaitable<http::response> server_api::state::connections(http::request& r) {
+asio::awaitable<http::response> server_api::state::connections(http::request& r, std::string_view) {
     auto const max = number_of(r, "limit", page_default, page_max);
     if (!max) co_return error(max.error());
     auto const after = number_of(r, "after", 0, ~std::uint64_t{0});
@@ -135,7 +135,7 @@ asio::awaitable<http::response> server_api::state::connections(http::request& r)
     co_return http::json_response(std::move(out));
 }
 
-asio::awaitable<http::response> server_api::state::connection(http::request& r) {
+asio::awaitable<http::response> server_api::state::connection(http::request& r, std::string_view) {
     auto const id = session_id::parse(r.param("session"));
     auto found = std::optional<connection_facts>();
     if (id) found = co_await shards.connection(*id);
@@ -145,7 +145,7 @@ asio::awaitable<http::response> server_api::state::connection(http::request& r) 
     co_return http::json_response(std::move(out));
 }
 
-asio::awaitable<http::response> server_api::state::nodes(http::request&) {
+asio::awaitable<http::response> server_api::state::nodes(http::request&, std::string_view) {
     co_return http::json_response(R"({"nodes":[)" + ops.node() + "]}");
 }
 

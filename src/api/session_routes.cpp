@@ -43,7 +43,7 @@ void server_api::state::add_session_routes(http::router& r) {
     route(r, http::method::post, "shed", "operate", &state::shed);
 }
 
-asio::awaitable<http::response> server_api::state::disconnect(http::request& r) {
+asio::awaitable<http::response> server_api::state::disconnect(http::request& r, std::string_view) {
     auto const b = body::read(r.body);
     if (!b) co_return error(b.error());
     auto target = read_target(*b);
@@ -63,21 +63,21 @@ asio::awaitable<http::response> server_api::state::disconnect(http::request& r) 
     co_return sessions(co_await shards.disconnect(std::move(*target), why, std::move(*text)));
 }
 
-asio::awaitable<http::response> server_api::state::subscribe(http::request& r) {
+asio::awaitable<http::response> server_api::state::subscribe(http::request& r, std::string_view) {
     auto asked = read_target_and_topic(r.body);
     if (!asked) co_return error(asked.error());
     co_return sessions(
         co_await shards.subscribe(std::move(asked->target), std::move(asked->topic)));
 }
 
-asio::awaitable<http::response> server_api::state::unsubscribe(http::request& r) {
+asio::awaitable<http::response> server_api::state::unsubscribe(http::request& r, std::string_view) {
     auto asked = read_target_and_topic(r.body);
     if (!asked) co_return error(asked.error());
     co_return sessions(
         co_await shards.unsubscribe(std::move(asked->target), std::move(asked->topic)));
 }
 
-asio::awaitable<http::response> server_api::state::drain(http::request& r) {
+asio::awaitable<http::response> server_api::state::drain(http::request& r, std::string_view) {
     std::optional<double> rate;
     if (!r.body.empty()) {
         auto const b = body::read(r.body);
@@ -91,7 +91,7 @@ asio::awaitable<http::response> server_api::state::drain(http::request& r) {
         R"({"draining":true,"spread_ms":)" + std::to_string(takes.count()) + "}", 202);
 }
 
-asio::awaitable<http::response> server_api::state::shed(http::request& r) {
+asio::awaitable<http::response> server_api::state::shed(http::request& r, std::string_view) {
     auto const b = body::read(r.body);
     if (!b) co_return error(b.error());
     auto const percent = b->number("percent", 0, 100);

@@ -71,7 +71,7 @@ void server_api::state::add_topic_routes(http::router& r) {
 }
 
 /// As a client's `history`: from `since` on, or the newest `last` of all or in front of `since`.
-asio::awaitable<http::response> server_api::state::history(http::request& r) {
+asio::awaitable<http::response> server_api::state::history(http::request& r, std::string_view) {
     auto const since = since_of(r);
     if (!since) co_return error(since.error());
     auto const last = page_of(r, "last", *since ? page_max : page_default);
@@ -85,7 +85,7 @@ asio::awaitable<http::response> server_api::state::history(http::request& r) {
     co_return page_response(*words, co_await shards.read(std::move(q)));
 }
 
-asio::awaitable<http::response> server_api::state::topic_state(http::request& r) {
+asio::awaitable<http::response> server_api::state::topic_state(http::request& r, std::string_view) {
     auto const since = since_of(r);
     if (!since) co_return error(since.error());
     auto const max = page_of(r, "limit", page_max);
@@ -99,7 +99,7 @@ asio::awaitable<http::response> server_api::state::topic_state(http::request& r)
     co_return page_response(*words, co_await shards.read(std::move(q)));
 }
 
-asio::awaitable<http::response> server_api::state::presence(http::request& r) {
+asio::awaitable<http::response> server_api::state::presence(http::request& r, std::string_view) {
     auto const max = page_of(r, "limit", page_max);
     if (!max) co_return error(max.error());
     auto const page = co_await shards.members(topic_of(r), *max);
@@ -109,11 +109,12 @@ asio::awaitable<http::response> server_api::state::presence(http::request& r) {
     co_return http::json_response(std::move(out));
 }
 
-asio::awaitable<http::response> server_api::state::clear_history(http::request& r) {
+asio::awaitable<http::response> server_api::state::clear_history(http::request& r,
+                                                                 std::string_view) {
     co_return cleared(co_await shards.clear_history(topic_of(r)));
 }
 
-asio::awaitable<http::response> server_api::state::clear_state(http::request& r) {
+asio::awaitable<http::response> server_api::state::clear_state(http::request& r, std::string_view) {
     co_return cleared(co_await shards.clear_state(topic_of(r)));
 }
 

@@ -24,13 +24,16 @@ namespace {
 
 std::vector<api::api_key> api_keys(config::settings const& s) {
     std::vector<api::api_key> keys;
-    for (config::api_key const& k : s.api.keys) keys.push_back({k.name, k.key.value, k.scopes});
+    for (config::api_key const& k : s.api.keys) {
+        keys.push_back({k.name, k.key.value, k.scopes, static_cast<double>(k.requests_per_second)});
+    }
     return keys;
 }
 
 api::api_limits api_limits(config::settings const& s) {
     api::api_limits limits;
     limits.message_bytes = s.limits.message_bytes;
+    limits.requests_per_second = static_cast<double>(s.api.requests_per_second);
     return limits;
 }
 
@@ -76,6 +79,7 @@ bool daemon::start() {
     if (!internal_tls) return fail(internal_tls.error());
     add_routes();
     internal_ = std::make_unique<ops::internal_listener>(control_.get_executor(), routes_);
+    internal_->change_hosts(settings_.listen.internal_hosts);
     auto const listening = internal_->listen(inside.address, inside.port, std::move(*internal_tls));
     if (!listening) return fail(listening.error());
     warn_of_descriptors();
@@ -236,6 +240,7 @@ void daemon::reload() {
     settings_ = installed;
     shards_->apply(*live);
     internal_->change(std::move(*internal_tls));
+    internal_->change_hosts(settings_.listen.internal_hosts);
     api_->change_keys(api_keys(settings_));
     api_->change_limits(api_limits(settings_));
     log::change(log_settings(settings_));

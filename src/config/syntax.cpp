@@ -74,6 +74,22 @@ std::string address_fault(std::string_view text) {
     return "is not an IP address such as 127.0.0.1, 0.0.0.0 or ::1";
 }
 
+std::string host_name_fault(std::string_view text) {
+    constexpr std::size_t name_bytes_max = 253;
+    if (text == "*" || is_ip(text, AF_INET) || is_ip(text, AF_INET6)) return {};
+    if (text.find_first_of(":/") != std::string_view::npos) {
+        return "is more than a host name; leave scheme, port and path out";
+    }
+    if (text.size() > name_bytes_max) return "is longer than 253 bytes";
+    for (std::string_view const label : segments(text)) {
+        bool const good = !label.empty() && std::all_of(label.begin(), label.end(), [](char c) {
+            return is_alnum(c) || c == '-' || c == '_';
+        });
+        if (!good) return "is not a host name such as weir.internal, nor \"*\" for any";
+    }
+    return {};
+}
+
 bool is_loopback(std::string_view address) noexcept {
     in6_addr six{};
     if (inet_pton(AF_INET6, std::string(address).c_str(), &six) == 1) {

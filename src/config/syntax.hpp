@@ -10,6 +10,9 @@ namespace weir::config {
 /// An IPv4 or IPv6 literal.
 std::string address_fault(std::string_view text);
 
+/// "*", or what a Host header may name without its port: a host name or an IP literal.
+std::string host_name_fault(std::string_view text);
+
 /// "same", "https://app.example.com:8443" or "https://*.example.com", as browsers write origins.
 std::string origin_fault(std::string_view text);
 

@@ -75,6 +75,14 @@ constexpr option rows[] = {
      .reloadable = true,
      .at = member<&settings::api, &api_settings::keys>},
 
+    {.path = "api.requests_per_second",
+     .kind = count,
+     .fallback = "20000",
+     .range = {1, 10'000'000},
+     .help = "of each key; burst is twice that; beyond it 429 with Retry-After",
+     .reloadable = true,
+     .at = member<&settings::api, &api_settings::requests_per_second>},
+
     {.path = "log", .kind = section, .help = "To standard error."},
     {.path = "log.level",
      .kind = word,

@@ -13,6 +13,7 @@ constexpr std::string_view scope_words[] = {scope_publish,   scope_send, scope_d
 constexpr std::string_view state_words[] = {"none", "last", "keyed"};
 constexpr std::string_view slow_words[] = {"disconnect", "drop_oldest", "conflate"};
 constexpr std::string_view unlimited_words[] = {"unlimited"};
+constexpr std::string_view rate_words[] = {"default"};
 
 bool keeps_history(void const* record) {
     return static_cast<topic_rule const*>(record)->history.messages != 0;
@@ -22,6 +23,9 @@ bool has_keys(void const* record) {
 }
 bool keeps_state(void const* record) {
     return static_cast<topic_rule const*>(record)->state.kind != state_kind::none;
+}
+bool has_own_rate(void const* record) {
+    return static_cast<api_key const*>(record)->requests_per_second != 0;
 }
 
 constexpr option rule_rows[] = {
@@ -125,6 +129,14 @@ constexpr option key_rows[] = {
      .help = "what it may do; \"*\" is everything",
      .required = true,
      .at = member<&api_key::scopes>},
+    {.path = "requests_per_second",
+     .kind = count,
+     .fallback = "default",
+     .range = {1, 10'000'000},
+     .words = rate_words,
+     .help = "of this key; default: as api.requests_per_second says",
+     .at = member<&api_key::requests_per_second>,
+     .present = has_own_rate},
 };
 
 }  // namespace

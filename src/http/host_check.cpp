@@ -60,14 +60,20 @@ bool host_allowed(std::string_view host, host_policy const& policy) {
     auto const a = parse_authority(host);
     if (!a) return false;
     if (a->port && policy.port && *a->port != *policy.port) return false;
+    auto const& names = policy.names;
+    if (std::find(names.begin(), names.end(), "*") != names.end()) return true;
     // A rebound name never looks like an address, so on an unspecified listener any will do.
     if (auto const address = ip_literal(*a)) {
+        auto const is_this_address = [&address](std::string const& name) {
+            boost::system::error_code ec;
+            return boost::asio::ip::make_address(name, ec) == *address && !ec;
+        };
         return address->is_loopback() || *address == policy.listen_address ||
-               policy.listen_address.is_unspecified();
+               policy.listen_address.is_unspecified() ||
+               std::any_of(names.begin(), names.end(), is_this_address);
     }
     auto const is_this = [&a](std::string_view name) { return equal_ignoring_case(a->host, name); };
-    return !a->ipv6 &&
-           (is_this("localhost") || std::any_of(policy.names.begin(), policy.names.end(), is_this));
+    return !a->ipv6 && (is_this("localhost") || std::any_of(names.begin(), names.end(), is_this));
 }
 
 }  // namespace weir::http

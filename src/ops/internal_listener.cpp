@@ -13,9 +13,17 @@ using asio::ip::tcp;
 
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+/// Names the option that would let the request in.
+std::string foreign_host_text(std::string_view host) {
+    auto const named = http::parse_authority(host);
+    std::string const name = named ? " \"" + std::string(named->host) + '"' : "";
+    return "this listener does not answer to the Host" + name +
+           "; call it by its address, or add the name to the option listen.internal.hosts";
+}
 }  // namespace
 
-/// Looks at the Host before anybody else does.
+/// Checks the Host of each request before the routes see it.
 class internal_listener::guarded final : public http::handler {
 public:
     guarded(http::handler& inner, http::host_policy const& hosts) : inner_(inner), hosts_(hosts) {}
@@ -25,8 +33,7 @@ public:
             log::limited(log::level::warn, "internal request with a foreign Host refused",
                          r.peer.to_string(),
                          {{"address", r.peer.to_string()}, {"host", r.header("Host")}});
-            co_return http::json_error(421, errc::forbidden,
-                                       "this listener does not serve that Host");
+            co_return http::json_error(421, errc::forbidden, foreign_host_text(r.header("Host")));
         }
         co_return co_await inner_.handle(r);
     }
@@ -51,7 +58,8 @@ result<void> internal_listener::listen(std::string const& address, std::uint16_t
     auto const bound = acceptor_->local_endpoint();
     port_ = bound.port();
     // The port is not compared: behind a forwarded port (ssh -L, kubectl) Host names another one.
-    hosts_ = {.listen_address = bound.address(), .port = std::nullopt, .names = {}};
+    hosts_.listen_address = bound.address();
+    hosts_.port = std::nullopt;
     tls_ = std::move(tls);
     return {};
 }

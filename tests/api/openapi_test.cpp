@@ -1,91 +1,89 @@
-// The description against the routes: each path of it answers, and nothing else does.
+// The description against the routes: each described path answers, and each route is described.
+#include "api/api_fixture.hpp"
 #include "api/state.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <map>
 #include <set>
-#include <sstream>
 
 namespace weir::api {
 namespace {
 
-struct api_fixture : testing::Test {
-    api_fixture() {
-        auto live = std::make_shared<live_settings>();
-        shards.emplace(io.get_executor(), shard_settings{}, live);
-        operations ops;
-        ops.drain = [](std::optional<double>) { return milliseconds(0); };
-        ops.shed = [](double) -> asio::awaitable<std::uint64_t> { co_return 0; };
-        ops.node = [] { return std::string("{}"); };
-        api.emplace(*shards, counts, ops, api_limits{.requests_per_second = 5});
-        api->add_routes(routes);
-    }
+struct openapi_test : api_fixture {
+    nlohmann::json described = nlohmann::json::parse(openapi_json());
 
-    int ask(http::method m, std::string const& path, std::string const& key) {
-        http::request r;
-        r.verb = m;
-        r.method_text = http::to_string(m);
-        r.path = r.target = path;
-        std::istringstream parts(path.substr(1));
-        for (std::string part; std::getline(parts, part, '/');) r.segments.push_back(part);
-        if (!key.empty()) r.headers.push_back({"Authorization", "Bearer " + key});
-        int status = 0;
-        asio::co_spawn(io, routes.handle(r), [&](std::exception_ptr e, http::answer a) {
-            if (!e) status = std::get<http::response>(a).status;
-        });
-        io.restart();
-        io.run();
-        return status;
+    static http::method method_of(std::string const& name) {
+        if (name == "get") return http::method::get;
+        if (name == "delete") return http::method::delete_;
+        EXPECT_EQ(name, "post");
+        return http::method::post;
     }
-
-    asio::io_context io{1};
-    observer counts;
-    std::optional<shard_set> shards;
-    std::optional<server_api> api;
-    http::router routes;
 };
 
-TEST_F(api_fixture, every_described_path_is_a_route_that_wants_a_key) {
-    api->change_keys({{"k", "right", {"*"}}});
-    auto const described = nlohmann::json::parse(openapi_json());
+TEST_F(openapi_test, every_described_path_is_a_route_that_wants_a_key_with_its_scope) {
     std::size_t checked = 0;
     for (auto const& [path, methods] : described["paths"].items()) {
         for (auto const& [name, operation] : methods.items()) {
-            auto const m = name == "get"      ? http::method::get
-                           : name == "delete" ? http::method::delete_
-                                              : http::method::post;
-            EXPECT_EQ(ask(m, "/api/v1" + path, ""), 401) << path;
-            EXPECT_EQ(ask(http::method::put, "/api/v1" + path, "right"), 405) << path;
-            EXPECT_TRUE(operation["description"].get<std::string>().starts_with("Scope "));
+            auto const m = method_of(name);
+            auto const target = path.substr(1);
+            EXPECT_EQ(ask({m, target, "", "", ""}).status, 401) << path;
+            EXPECT_EQ(ask({http::method::put, target}).status, 405) << path;
+            auto const text = operation["description"].get<std::string>();
+            ASSERT_TRUE(text.starts_with("Scope ")) << path;
+            auto const scope = text.substr(6, text.find('.') - 6);
+            api->change_keys({{"k", "right", {"no such"}}});
+            auto const refused = ask({m, target});
+            EXPECT_EQ(refused.status, 403) << path;
+            EXPECT_NE(refused.message().find('"' + scope + '"'), std::string::npos)
+                << path << ": " << refused.message();
+            api->change_keys({{"k", "right", {"*"}}});
             ++checked;
         }
     }
-    EXPECT_EQ(checked, 18U);
-    EXPECT_EQ(ask(http::method::get, "/api/v1/nothing", "right"), 404);
+    EXPECT_GE(checked, 18U);
+    EXPECT_EQ(get("nothing").status, 404);
 }
 
-TEST_F(api_fixture, scopes_and_rates_hold) {
-    api->change_keys({{"k", "right", {"read"}}});
-    EXPECT_EQ(ask(http::method::post, "/api/v1/publish", "right"), 403);
-    EXPECT_EQ(ask(http::method::get, "/api/v1/nodes", "rightt"), 401);
-    EXPECT_EQ(ask(http::method::get, "/api/v1/nodes", "righ"), 401);
-    int limited = 0;
-    for (int i = 0; i != 40; ++i) {
-        auto const status = ask(http::method::get, "/api/v1/nodes", "right");
-        EXPECT_TRUE(status == 200 || status == 429) << status;
-        if (status == 429) ++limited;
+TEST_F(openapi_test, every_route_is_described_and_the_other_way_round) {
+    std::set<std::string> paths;
+    for (auto const& [path, methods] : described["paths"].items()) {
+        for (auto const& [name, operation] : methods.items()) {
+            paths.insert(std::string(http::to_string(method_of(name))) + " " + path.substr(1));
+        }
     }
-    EXPECT_GT(limited, 0);
-    EXPECT_EQ(at(counts.limited, limit_kind::api).read(), static_cast<std::uint64_t>(limited));
+    std::set<std::string> routed;
+    for (route_counts const* r : api->routes()) {
+        routed.insert(std::string(r->method) + " " + std::string(r->route));
+    }
+    EXPECT_EQ(routed, paths);
 }
 
-TEST_F(api_fixture, without_keys_it_is_off) {
-    EXPECT_EQ(ask(http::method::get, "/api/v1/nodes", "any"), 404);
-    EXPECT_EQ(ask(http::method::get, "/api/v1/openapi.json", ""), 404);
+TEST_F(openapi_test, every_reference_leads_to_something) {
+    auto const text = described.dump();
+    std::size_t references = 0;
+    for (std::size_t at = 0; (at = text.find(R"("$ref":"#)", at)) != std::string::npos;) {
+        at += 9;
+        auto const pointer = text.substr(at, text.find('"', at) - at);
+        EXPECT_TRUE(described.contains(nlohmann::json::json_pointer(pointer))) << pointer;
+        ++references;
+    }
+    EXPECT_GT(references, 20U);
+}
+
+TEST_F(openapi_test, knows_every_error_code) {
+    std::set<std::string> codes;
+    for (std::size_t i = 0; i != errc_count; ++i) {
+        codes.emplace(to_string(static_cast<errc>(i)));
+    }
+    auto const listed = described
+                            .at("/components/schemas/Error/properties/error/properties/code"
+                                "/enum"_json_pointer)
+                            .get<std::set<std::string>>();
+    EXPECT_EQ(listed, codes);
+}
+
+TEST_F(openapi_test, is_served_without_a_key_while_there_are_keys) {
+    EXPECT_EQ(ask({http::method::get, "openapi.json", "", "", ""}).json, described);
+    api->change_keys({});
+    EXPECT_EQ(ask({http::method::get, "openapi.json", "", "", ""}).status, 404);
 }
 
 }  // namespace

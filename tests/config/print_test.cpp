@@ -47,6 +47,9 @@ void disturb(option const& row, field const& value) {
     }
     if (row.kind == option_kind::list && !row.words.empty()) {
         *std::get<std::vector<std::string>*>(value) = {"*", "send"};
+    } else if (row.kind == option_kind::list && row.syntax != nullptr &&
+               !row.syntax("http://[::1]:3000").empty()) {
+        *std::get<std::vector<std::string>*>(value) = {"*", "weir.internal", "::1"};
     }
 }
 

@@ -30,6 +30,18 @@ TEST(address, loopback_is_told_from_what_only_looks_like_it) {
     }
 }
 
+TEST(host_name, is_what_a_host_header_may_name) {
+    for (char const* const good : {"*", "weir", "Weir.Internal", "weir.default.svc.cluster.local",
+                                   "a_b-c.1", "192.0.2.1", "2001:db8::1"}) {
+        EXPECT_EQ(host_name_fault(good), "") << good;
+    }
+    for (char const* const bad : {"", "weir:8081", "http://weir", "weir/", "*.example.com", "a..b",
+                                  ".a", "a.", "a b", "[::1]", "é"}) {
+        EXPECT_NE(host_name_fault(bad), "") << bad;
+    }
+    EXPECT_NE(host_name_fault(std::string(254, 'a')), "");
+}
+
 TEST(origin, is_what_a_browser_sends) {
     for (char const* const good :
          {"same", "https://example.com", "http://localhost:3000", "https://*.example.com",

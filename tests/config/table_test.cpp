@@ -120,6 +120,7 @@ TEST(option_table, defaults_are_those_of_the_contract) {
     settings const s = default_settings();
     EXPECT_EQ(s.listen.public_listener, (listener{"0.0.0.0", 8080, {}}));
     EXPECT_EQ(s.listen.internal_listener, (listener{"127.0.0.1", 8081, {}}));
+    EXPECT_TRUE(s.listen.internal_hosts.empty());
     EXPECT_EQ(s.shards, 0U);
     EXPECT_EQ(s.origins, std::vector<std::string>{"same"});
     EXPECT_EQ(s.auth, (auth_settings{false, {{}, "", "", "sub", seconds(30)}}));
@@ -144,6 +145,7 @@ TEST(option_table, defaults_are_those_of_the_contract) {
     EXPECT_EQ(s.topics, std::vector<topic_rule>{all});
     EXPECT_EQ(s.broker.kind, broker_kind::memory);
     EXPECT_TRUE(s.api.keys.empty());
+    EXPECT_EQ(s.api.requests_per_second, 20'000U);
     EXPECT_EQ(s.log, (log_settings{log::level::info, log::format::text}));
     EXPECT_EQ(s.drain.timeout, seconds(30));
 }

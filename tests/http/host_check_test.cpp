@@ -62,6 +62,25 @@ TEST(host_allowed, is_a_configured_name) {
     EXPECT_FALSE(host_allowed("x.weir.internal:8081", policy));
 }
 
+TEST(host_allowed, is_a_configured_address) {
+    auto policy = loopback();
+    policy.names = {"192.0.2.1", "2001:db8::1"};
+    EXPECT_TRUE(host_allowed("192.0.2.1:8081", policy));
+    EXPECT_TRUE(host_allowed("[2001:db8:0:0::1]:8081", policy));
+    EXPECT_FALSE(host_allowed("192.0.2.2:8081", policy));
+}
+
+TEST(host_allowed, is_any_well_formed_one_where_the_operator_says_so) {
+    auto policy = loopback();
+    policy.names = {"*"};
+    EXPECT_TRUE(host_allowed("weir:8081", policy));
+    EXPECT_TRUE(host_allowed("192.0.2.2", policy));
+    EXPECT_TRUE(host_allowed("[2001:db8::1]:8081", policy));
+    EXPECT_FALSE(host_allowed("weir:8082", policy)) << "the port is another question";
+    EXPECT_FALSE(host_allowed("a b", policy));
+    EXPECT_FALSE(host_allowed("", policy));
+}
+
 TEST(host_allowed, may_leave_the_port_open) {
     auto policy = loopback();
     policy.port = std::nullopt;

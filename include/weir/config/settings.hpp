@@ -41,6 +41,7 @@ struct listener {
 struct listen_settings {
     listener public_listener;
     listener internal_listener;
+    std::vector<std::string> internal_hosts;  ///< names it answers to beside its addresses; "*" any
     bool operator==(listen_settings const&) const = default;
 };
 
@@ -178,12 +179,14 @@ inline constexpr std::string_view scope_all = "*";
 struct api_key {
     std::string name;  ///< unique; for logs and rotation
     secret key;
-    std::vector<std::string> scopes;  ///< of the set above, not empty
+    std::vector<std::string> scopes;        ///< of the set above, not empty
+    std::uint64_t requests_per_second = 0;  ///< 0: that of api_settings
     bool operator==(api_key const&) const = default;
 };
 
 struct api_settings {
-    std::vector<api_key> keys;  ///< empty: the server API is off
+    std::vector<api_key> keys;              ///< empty: the server API is off
+    std::uint64_t requests_per_second = 0;  ///< for each key
     bool operator==(api_settings const&) const = default;
 };
 

@@ -14,12 +14,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace weir::ops {
 
-/// The listener for operators and backends: server API, metrics, health. One, on the control
-/// thread, apart from the shards, so that a scrape or a long list delays no client. Refuses a
-/// foreign Host (DNS rebinding). At most `connections_max` at a time; more wait in the kernel.
+/// The listener for operators and backends: server API, metrics, health. There is one, on the
+/// control thread and apart from the shards, so that a scrape or a long list delays no client. It
+/// refuses a foreign Host with 421 (DNS rebinding). At most `connections_max` at a time; more wait
+/// in the kernel.
 class internal_listener {
 public:
     static constexpr std::size_t connections_max = 256;
@@ -29,7 +32,11 @@ public:
 
     result<void> listen(std::string const& address, std::uint16_t port, tls_context tls);
     std::uint16_t port() const noexcept { return port_; }
+    /// From the next connection on.
     void change(tls_context tls) { tls_ = std::move(tls); }
+    /// Names that it answers to beside its addresses (option listen.internal.hosts), from the next
+    /// request on.
+    void change_hosts(std::vector<std::string> names) { hosts_.names = std::move(names); }
     void start();
     void stop();
     boost::asio::awaitable<void> join() { return tasks_.join(); }
