@@ -119,6 +119,8 @@ private:
         bool answered() const noexcept { return !more || !more->start || more->start->answered; }
     };
     struct extra_state;
+    /// So many subscriptions are looked through; with more there is a table.
+    static constexpr std::size_t scanned_max = 16;
 
     // transport_owner
     void on_message(std::string_view text, bool binary) override;
@@ -161,8 +163,9 @@ private:
     extra_state& extras();
 
     // client_topics.cpp
-    subscription* find(std::string_view topic) noexcept;
-    subscription* find(topic_entry const& topic) noexcept;
+    subscription* find(std::string_view topic) const noexcept;
+    subscription* find(topic_entry const& topic) const noexcept;
+    subscription& add(topic_entry& topic, std::uint32_t slot);
     follower& more_of(subscription& s);
     void settle(subscription& s);
     void begin(subscription& s, position const& at);

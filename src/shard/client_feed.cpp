@@ -120,16 +120,17 @@ void client::read_log(subscription& s) {
 void client::ask(subscription& s, log_query q) {
     q.topic = s.topic->name();
     s.more->read = next_read_ += 2;
+    extras().reads.emplace(s.more->read, s.topic);
     shard_.read(std::move(q), slot_, s.more->read);
 }
 
 /// Odd tickets are the client's own reads; the session's are even.
 void client::on_read(std::uint32_t ticket, result<log_page> page) {
     if ((ticket & 1) == 0) return session_.on_read(ticket, std::move(page));
-    auto const s =
-        std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                     [&](subscription const& x) { return x.more && x.more->read == ticket; });
-    if (s == subscriptions_.end()) return;  // unsubscribed meanwhile
+    auto const asked = extras().reads.extract(ticket);
+    if (asked.empty()) return;
+    subscription* const s = find(*asked.mapped());
+    if (s == nullptr || !s->more || s->more->read != ticket) return;  // unsubscribed meanwhile
     s->more->read = 0;
     if (s->more->start && !s->more->start->answered) return begin_page(*s, page);
     if (page)

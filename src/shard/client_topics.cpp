@@ -27,18 +27,35 @@ double slower(double a, double b) noexcept {
 
 }  // namespace
 
-client::subscription* client::find(std::string_view topic) noexcept {
-    for (subscription& s : subscriptions_) {
-        if (s.topic->name() == topic) return &s;
-    }
-    return nullptr;
+/// Every topic with a subscriber is in the index, so its name is looked up there.
+client::subscription* client::find(std::string_view topic) const noexcept {
+    topic_entry const* const entry = shard_.index_of_topics().find(topic);
+    return entry != nullptr ? find(*entry) : nullptr;
 }
 
-client::subscription* client::find(topic_entry const& topic) noexcept {
-    for (subscription& s : subscriptions_) {
-        if (s.topic == &topic) return &s;
+client::subscription* client::find(topic_entry const& topic) const noexcept {
+    auto& all = const_cast<std::vector<subscription>&>(subscriptions_);
+    if (all.size() > scanned_max) {
+        auto const at = extras_->by_topic.find(&topic);
+        return at != extras_->by_topic.end() ? &all[at->second] : nullptr;
     }
-    return nullptr;
+    auto const at = std::find_if(all.begin(), all.end(),
+                                 [&](subscription const& s) { return s.topic == &topic; });
+    return at != all.end() ? &*at : nullptr;
+}
+
+client::subscription& client::add(topic_entry& topic, std::uint32_t slot) {
+    subscription& s = subscriptions_.emplace_back(subscription{.topic = &topic, .slot = slot});
+    auto const count = subscriptions_.size();
+    if (count == scanned_max + 1) {
+        for (std::uint32_t i = 0; i != count; ++i) {
+            extras().by_topic.emplace(subscriptions_[i].topic, i);
+        }
+    } else if (count > scanned_max) {
+        extras_->by_topic.emplace(&topic, static_cast<std::uint32_t>(count - 1));
+    }
+    shard_.counts().subscriptions.add();
+    return s;
 }
 
 follower& client::more_of(subscription& s) {
@@ -67,9 +84,7 @@ void client::subscribe(std::string_view topic, subscribe_options const& with) {
     joined_inside_ = false;
     auto const [entry, slot] = shard_.index_of_topics().join(topic, *this, !past);
     if (entry == nullptr) return;  // refused; joined() has said so
-    subscription& s = subscriptions_.emplace_back();
-    s.topic = entry;
-    s.slot = slot;
+    subscription& s = add(*entry, slot);
     s.by_server = with.by_server;
     s.wants_presence = with.presence;
     if (past) {
@@ -77,7 +92,6 @@ void client::subscribe(std::string_view topic, subscribe_options const& with) {
         s.more->start->wish = with;
     }
     pace(s, with.rate);
-    shard_.counts().subscriptions.add();
     if (joined_inside_) begin(s, entry->tail());
 }
 
@@ -177,8 +191,15 @@ void client::forget(subscription& s) {
         if (s.more->lagging) shard_.counts().lagging.sub();
         --followers_;
     }
-    if (&s != &subscriptions_.back()) s = std::move(subscriptions_.back());
+    auto const at = static_cast<std::uint32_t>(&s - subscriptions_.data());
+    bool const in_table = subscriptions_.size() > scanned_max;
+    if (in_table) extras_->by_topic.erase(s.topic);
+    if (&s != &subscriptions_.back()) {
+        s = std::move(subscriptions_.back());
+        if (in_table) extras_->by_topic[s.topic] = at;
+    }
     subscriptions_.pop_back();
+    if (in_table && subscriptions_.size() == scanned_max) extras_->by_topic = {};
     shard_.counts().subscriptions.sub();
 }
 
@@ -188,8 +209,7 @@ void client::leave_all() {
 }
 
 bool client::subscribed(std::string_view topic) const {
-    return std::any_of(subscriptions_.begin(), subscriptions_.end(),
-                       [&](subscription const& x) { return x.topic->name() == topic; });
+    return find(topic) != nullptr;
 }
 
 std::vector<session_port::topic_name> client::topics() const {
@@ -202,13 +222,9 @@ std::vector<session_port::topic_name> client::topics() const {
 }
 
 void client::moved(topic_entry& topic, std::uint32_t from, std::uint32_t to) {
-    for (subscription& s : subscriptions_) {
-        if (s.topic == &topic && s.slot == from) {
-            s.slot = to;
-            return;
-        }
-    }
-    WEIR_ASSERT(false);
+    subscription* const s = find(topic);
+    WEIR_ASSERT(s != nullptr && s->slot == from);
+    s->slot = to;
 }
 
 // Presence: who is counted is whoever has a connection and a name.
