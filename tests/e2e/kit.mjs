@@ -185,6 +185,30 @@ export async function rawRequest(port, bytes, { end = true } = {}) {
   return answer;
 }
 
+/** A way to the daemon that can be cut. */
+export class Cable {
+  static async to(t, port) {
+    const c = new Cable();
+    c.plugged = true;
+    c.ends = new Set();
+    c.server = createServer((near) => {
+      if (!c.plugged) { near.destroy(); return; }
+      const far = createConnection(port, '127.0.0.1');
+      for (const [a, b] of [[near, far], [far, near]]) {
+        c.ends.add(a);
+        a.on('error', () => {}).on('close', () => { c.ends.delete(a); b.destroy(); });
+        a.pipe(b);
+      }
+    }).listen(0, '127.0.0.1');
+    await once(c.server, 'listening');
+    c.port = c.server.address().port;
+    t.after(() => { c.cut(); c.server.close(); });
+    return c;
+  }
+  cut() { this.plugged = false; for (const end of this.ends) end.destroy(); }
+  plug() { this.plugged = true; }
+}
+
 export function selfSigned(directory) {
   const certificate = join(directory, 'cert.pem');
   const key = join(directory, 'key.pem');
