@@ -58,6 +58,7 @@ config::sources config_options::sources() const {
     config::sources from;
     from.file = file;
     from.variables = config::read_environment();
+    from.credentials = config::credentials_directory();
     from.assignments = assignments;
     return from;
 }

@@ -5,11 +5,11 @@
 
 #include <weir/base/log.hpp>
 #include <weir/base/version.hpp>
-#include <weir/config/reload.hpp>
 #include <weir/ops/assembly.hpp>
 #include <weir/ops/descriptors.hpp>
 #include <weir/ops/drain.hpp>
 #include <weir/ops/readiness.hpp>
+#include <weir/ops/signals.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -37,12 +37,6 @@ api::api_limits api_limits(config::settings const& s) {
     return limits;
 }
 
-/// Null where TLS is off.
-result<tls_context> load_tls(config::tls_files const& files) {
-    if (!files.on()) return tls_context();
-    return load_server_tls(files.certificate, files.key);
-}
-
 }  // namespace
 
 daemon::daemon(config::sources sources, config::loaded loaded)
@@ -60,6 +54,7 @@ int daemon::run() {
     announce();
     tasks_.spawn("signals", watch_signals());
     internal_->start();
+    notifier_.ready(serving());
     control_.run();
     shards_.reset();
     log::info("stopped", {{"status", status_}});
@@ -75,7 +70,7 @@ bool daemon::start() {
     shards_ = std::make_unique<shard_set>(control_.get_executor(), std::move(fixed), *live);
 
     auto const& inside = settings_.listen.internal_listener;
-    auto internal_tls = load_tls(inside.tls);
+    auto internal_tls = ops::load_tls(inside.tls);
     if (!internal_tls) return fail(internal_tls.error());
     add_routes();
     internal_ = std::make_unique<ops::internal_listener>(control_.get_executor(), routes_);
@@ -107,16 +102,11 @@ void daemon::add_routes() {
                }));
 
     api::operations ops;
-    ops.drain = [this](std::optional<double> rate) { return begin_drain("drain", rate); };
+    ops.drain = [this](std::optional<double> rate) { return begin_drain("POST drain", rate); };
     ops.shed = [this](double share) {
-        double const leaving = share * static_cast<double>(shards_->connections());
-        double const rate = static_cast<double>(settings_.limits.handshakes_per_second);
-        auto const spread =
-            ops::drain_spread(static_cast<std::size_t>(leaving), rate, settings_.drain.timeout);
-        return shards_->send_away({.reason = "shed",
-                                   .share = share,
-                                   .spread = spread,
-                                   .deadline = settings_.drain.timeout});
+        return shards_->send_away(ops::plan_shed(
+            share, shards_->connections(),
+            static_cast<double>(settings_.limits.handshakes_per_second), settings_.drain.timeout));
     };
     ops.node = [this] { return node_json(); };
     api_ =
@@ -177,75 +167,77 @@ asio::awaitable<void> daemon::watch_signals() {
         auto const [error, signal] =
             co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
         if (error) co_return;
-        if (signal == SIGHUP) {
-            reload();
-        } else if (!draining_) {
-            begin_drain(signal == SIGTERM ? "SIGTERM" : "SIGINT", std::nullopt);
-        } else if (signal == SIGINT) {
-            log::warn("stopping at once");
-            internal_->stop();
-            control_.stop();
-            co_return;
+        switch (ops::action_of(signal, draining_)) {
+            case ops::signal_action::none:
+                break;
+            case ops::signal_action::reload:
+                reload();
+                break;
+            case ops::signal_action::drain:
+                begin_drain(signal == SIGTERM ? "SIGTERM" : "SIGINT", std::nullopt);
+                break;
+            case ops::signal_action::stop:
+                log::warn("stopping at once");
+                internal_->stop();
+                control_.stop();
+                co_return;
         }
     }
 }
 
-milliseconds daemon::begin_drain(std::string reason, std::optional<double> per_second) {
+milliseconds daemon::begin_drain(std::string cause, std::optional<double> per_second) {
     auto const clients = shards_->connections();
-    auto const timeout = settings_.drain.timeout;
-    auto spread = ops::drain_spread(
-        clients, static_cast<double>(settings_.limits.handshakes_per_second), timeout);
-    if (per_second && *per_second > 0) {
-        spread = milliseconds(
-            static_cast<std::int64_t>(1000.0 * static_cast<double>(clients) / *per_second));
-    }
+    auto const plan =
+        ops::plan_drain(clients, static_cast<double>(settings_.limits.handshakes_per_second),
+                        settings_.drain.timeout, per_second);
     if (!draining_) {
         draining_ = true;
-        tasks_.spawn("drain", drain(std::move(reason), spread));
+        notifier_.stopping("Draining " + std::to_string(clients) + " connections", plan.timeout);
+        tasks_.spawn("drain", drain(std::move(cause), plan));
     }
-    return spread;
+    return plan.spread;
 }
 
-asio::awaitable<void> daemon::drain(std::string reason, milliseconds spread) {
-    // An operator's own rate may need longer than the timeout that a service manager grants.
-    auto const timeout = std::max(settings_.drain.timeout, spread + seconds(2));
-    co_await ops::drain(*shards_, std::move(reason), timeout, spread);
+asio::awaitable<void> daemon::drain(std::string cause, ops::drain_plan plan) {
+    co_await ops::drain(*shards_, std::move(cause), plan);
     internal_->stop();
     signals_.cancel();
 }
 
+std::string daemon::serving() const {
+    return "Serving clients on port " + std::to_string(shards_->port()) + ", operators on port " +
+           std::to_string(internal_->port());
+}
+
 void daemon::reload() {
-    auto const loaded = config::load(sources_);
-    for (config::config_fault const& f : loaded.faults) {
-        log::write(f.weight == config::severity::error ? log::level::error : log::level::warn,
-                   "configuration", {{"fault", f.text()}});
-    }
-    auto const installed = config::reloadable_part(settings_, loaded.values);
-    auto const live = loaded.ok()
-                          ? ops::make_live_settings(installed)
-                          : result<live_settings_ptr>(fault{errc::bad_request, "see above"});
-    auto internal_tls = load_tls(installed.listen.internal_listener.tls);
-    if (!live || !internal_tls) {
-        fault const& why = !live ? live.error() : internal_tls.error();
-        log::error("reload failed, nothing changed", {{"error", why.message}});
-        exporter_->count_reload(false);
+    notifier_.reloading("Reloading the configuration", read_clocks().mono);
+    auto prepared = ops::prepare_reload(sources_, settings_);
+    exporter_->count_reload(prepared.has_value());
+    if (!prepared) {
+        auto const& why = prepared.error().message;
+        log::error("reload failed, nothing changed", {{"error", why}});
+        notifier_.ready("Reload failed, the old configuration stays: " + why);
         return;
     }
-    for (config::change const& c : config::diff(settings_, loaded.values)) {
+    for (config::change const& c : prepared->changes) {
         bool const applies = c.when == config::applies::now;
         log::write(applies ? log::level::info : log::level::warn,
                    applies ? "reload: applied" : "reload: needs a restart",
                    {{"option", c.path}, {"before", c.before}, {"after", c.after}});
     }
-    settings_ = installed;
-    shards_->apply(*live);
-    internal_->change(std::move(*internal_tls));
+    install(std::move(*prepared));
+    log::info("reloaded");
+    notifier_.ready(serving());
+}
+
+void daemon::install(ops::prepared_reload next) {
+    settings_ = std::move(next.settings);
+    shards_->apply(std::move(next.live));
+    internal_->change(std::move(next.internal_tls));
     internal_->change_hosts(settings_.listen.internal_hosts);
     api_->change_keys(api_keys(settings_));
     api_->change_limits(api_limits(settings_));
     log::change(log_settings(settings_));
-    exporter_->count_reload(true);
-    log::info("reloaded");
 }
 
 }  // namespace weir::app

@@ -8,7 +8,10 @@
 #include <weir/config/load.hpp>
 #include <weir/http/router.hpp>
 #include <weir/metrics/exporter.hpp>
+#include <weir/ops/drain.hpp>
 #include <weir/ops/internal_listener.hpp>
+#include <weir/ops/reload.hpp>
+#include <weir/ops/service_notifier.hpp>
 #include <weir/shard/shard_set.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -37,9 +40,11 @@ private:
     void announce() const;
     void warn_of_descriptors() const;
     boost::asio::awaitable<void> watch_signals();
-    boost::asio::awaitable<void> drain(std::string reason, milliseconds spread);
-    milliseconds begin_drain(std::string reason, std::optional<double> per_second);
+    boost::asio::awaitable<void> drain(std::string cause, ops::drain_plan plan);
+    milliseconds begin_drain(std::string cause, std::optional<double> per_second);
     void reload();
+    void install(ops::prepared_reload next);
+    std::string serving() const;  ///< one line for the service manager
     std::string node_json() const;
 
     config::sources sources_;
@@ -49,6 +54,7 @@ private:
     boost::asio::io_context control_{1};
     boost::asio::signal_set signals_;
     task_group tasks_;
+    ops::service_notifier notifier_ = ops::service_notifier::from_environment();
     observer counts_;  ///< of the control thread
     std::unique_ptr<shard_set> shards_;
     std::unique_ptr<metrics::exporter> exporter_;

@@ -6,6 +6,7 @@
 #include <weir/config/option.hpp>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -100,6 +101,11 @@ environment read_environment() {
     return out;
 }
 
+std::string credentials_directory() {
+    char const* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+    return directory == nullptr ? std::string() : std::string(directory);
+}
+
 namespace {
 
 /// Everything after the file, the same for every way of getting it.
@@ -107,7 +113,7 @@ void finish(loaded& out, merge& sources_so_far, fault_list& faults, sources cons
             bool file_read) {
     sources_so_far.variables(from.variables);
     sources_so_far.assignments(from.assignments);
-    read_secret_files(out.values, out.origins, from.read, faults);
+    read_secret_files(out.values, out.origins, from, faults);
     // Without the file most values are not those that were meant.
     if (file_read) check_combinations(out.values, out.origins, faults);
     if (out.development) check_development(out.values, out.origins, faults);

@@ -10,8 +10,8 @@ namespace {
 
 class secret_reader {
 public:
-    secret_reader(provenance const& origins, file_reader const& read, fault_list& faults)
-        : origins_(origins), read_(read), faults_(faults) {}
+    secret_reader(provenance const& origins, sources const& from, fault_list& faults)
+        : origins_(origins), from_(from), faults_(faults) {}
 
     void table(std::span<option const> rows, void* record, std::string const& prefix) {
         for (option const& row : rows) {
@@ -30,11 +30,20 @@ public:
     }
 
     /// A file that only has to be there.
-    void look(std::string const& file, std::string const& path, bool is_secret) {
-        if (!file.empty()) content(file, path, is_secret);
+    void look(std::string& file, std::string const& path, bool is_secret) {
+        if (file.empty()) return;
+        prefer_credential(file);
+        content(file, path, is_secret);
     }
 
 private:
+    /// A service may not be allowed to read the file itself, but its manager gave it a copy.
+    void prefer_credential(std::string& file) const {
+        if (from_.credentials.empty()) return;
+        std::string copy = from_.credentials + '/' + file.substr(file.rfind('/') + 1);
+        if (from_.read(copy, file_bytes_max)) file = std::move(copy);
+    }
+
     void resolve(secret& one, std::string const& path) {
         if (one.file.empty()) return;
         std::string const file_path = path + "_file";
@@ -42,6 +51,7 @@ private:
             report(severity::error, file_path, "set beside " + path + "; give one of the two");
             return;
         }
+        prefer_credential(one.file);
         std::string bytes = content(one.file, file_path, true);
         if (bytes.ends_with('\n')) bytes.pop_back();
         if (bytes.ends_with('\r')) bytes.pop_back();
@@ -49,7 +59,7 @@ private:
     }
 
     std::string content(std::string const& file, std::string const& path, bool is_secret) {
-        auto got = read_(file, is_secret ? secret_bytes_max : file_bytes_max);
+        auto got = from_.read(file, is_secret ? secret_bytes_max : file_bytes_max);
         if (!got) {
             report(severity::error, path, file + ": " + got.error().message);
             return {};
@@ -70,18 +80,18 @@ private:
     }
 
     provenance const& origins_;
-    file_reader const& read_;
+    sources const& from_;
     fault_list& faults_;
 };
 
 }  // namespace
 
-void read_secret_files(settings& values, provenance const& origins, file_reader const& read,
+void read_secret_files(settings& values, provenance const& origins, sources const& from,
                        fault_list& faults) {
-    secret_reader reader(origins, read, faults);
+    secret_reader reader(origins, from, faults);
     reader.table(options(), &values, {});
-    listener const& open = values.listen.public_listener;
-    listener const& inner = values.listen.internal_listener;
+    listener& open = values.listen.public_listener;
+    listener& inner = values.listen.internal_listener;
     reader.look(open.tls.certificate, "listen.public.tls.certificate", false);
     reader.look(open.tls.key, "listen.public.tls.key", true);
     reader.look(inner.tls.certificate, "listen.internal.tls.certificate", false);

@@ -12,19 +12,38 @@ milliseconds drain_spread(std::size_t clients, double handshakes_per_second, mil
     return milliseconds(static_cast<std::int64_t>(std::min(wanted, most)));
 }
 
-boost::asio::awaitable<void> drain(shard_set& shards, std::string reason, milliseconds timeout,
-                                   milliseconds spread) {
+drain_plan plan_drain(std::size_t clients, double handshakes_per_second, milliseconds timeout,
+                      std::optional<double> per_second) {
+    if (!per_second || !(*per_second > 0)) {
+        return {.spread = drain_spread(clients, handshakes_per_second, timeout),
+                .timeout = timeout};
+    }
+    auto const spread = milliseconds(
+        static_cast<std::int64_t>(1000.0 * static_cast<double>(clients) / *per_second));
+    return {.spread = spread, .timeout = std::max(timeout, spread + seconds(2))};
+}
+
+shard_set::leave_plan plan_shed(double share, std::size_t clients, double handshakes_per_second,
+                                milliseconds timeout) {
+    auto const leaving = static_cast<std::size_t>(share * static_cast<double>(clients));
+    return {.reason = "shed",
+            .share = share,
+            .spread = drain_spread(leaving, handshakes_per_second, timeout),
+            .deadline = timeout};
+}
+
+boost::asio::awaitable<void> drain(shard_set& shards, std::string cause, drain_plan plan) {
     auto const began = std::chrono::steady_clock::now();
-    auto const deadline = began + timeout;
+    auto const deadline = began + plan.timeout;
     shards.stop_accepting();
     auto const clients = co_await shards.send_away(
-        {.reason = reason, .share = 1.0, .spread = spread, .deadline = timeout});
-    log::info("draining", {{"reason", reason},
+        {.reason = "drain", .share = 1.0, .spread = plan.spread, .deadline = plan.timeout});
+    log::info("draining", {{"cause", cause},
                            {"clients", clients},
-                           {"spread_ms", spread.count()},
-                           {"timeout_ms", timeout.count()}});
-    // Half a second of the timeout is kept for the end itself: exit comes inside drain.timeout.
-    auto const margin = std::min<milliseconds>(milliseconds(500), timeout / 10);
+                           {"spread_ms", plan.spread.count()},
+                           {"timeout_ms", plan.timeout.count()}});
+    // Half a second of the timeout is kept for the end itself: the exit comes before it.
+    auto const margin = std::min<milliseconds>(milliseconds(500), plan.timeout / 10);
     co_await shards.finish(deadline - margin);
 }
 

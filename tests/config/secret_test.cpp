@@ -52,6 +52,29 @@ TEST(secrets, files_that_are_no_help_are_errors) {
     }
 }
 
+TEST(secrets, come_from_a_credential_of_the_same_name_if_there_is_one) {
+    fake_files files;
+    files.all["/run/credentials/weir.service/jwt.secret"] = {marked, false};
+    files.all["/run/credentials/weir.service/key.pem"] = {"a key", false};
+    files.all["/etc/weir/other.key"] = {"0123456789abcdef0", false};
+    files.all["/etc/weir/chain.pem"] = {"a chain", false};
+    files.all["/etc/weir/key.pem"] = {"the original, which everyone may read", true};
+    sources from = from_nowhere(files);
+    from.credentials = "/run/credentials/weir.service";
+    loaded const l = load_yaml(
+        "auth: {jwt: {secret_file: /etc/weir/jwt.secret}}\n"
+        "listen: {public: {tls: {certificate: /etc/weir/chain.pem, key: /etc/weir/key.pem}}}\n"
+        "api: {keys: [{name: a, key_file: /etc/weir/other.key, scopes: [read]}]}\n",
+        from);
+    EXPECT_THAT(l.faults, IsEmpty());
+    EXPECT_EQ(l.values.auth.jwt.key.value, marked);
+    EXPECT_EQ(l.values.auth.jwt.key.file, "/run/credentials/weir.service/jwt.secret");
+    EXPECT_EQ(l.values.api.keys.at(0).key.file, "/etc/weir/other.key");
+    auto const& tls = l.values.listen.public_listener.tls;
+    EXPECT_EQ(tls.key, "/run/credentials/weir.service/key.pem") << "OpenSSL reads it by its path";
+    EXPECT_EQ(tls.certificate, "/etc/weir/chain.pem");
+}
+
 TEST(secrets, files_that_everyone_may_read_are_warned_about) {
     fake_files files;
     files.all["/s"] = {marked, true};

@@ -30,7 +30,7 @@ test('SIGTERM sends everybody away in their own time and exits 0', quick, async 
   const away = await Promise.all(clients.map((c) => c.next((m) => m.type === 'goaway')));
   const times = away.map((m) => m.payload.reconnect_after_ms);
   assert.equal(new Set(times).size, times.length, `all different: ${times}`);
-  assert.equal(away[0].payload.reason, 'SIGTERM');
+  assert.equal(away[0].payload.reason, 'drain');
   assert.ok(away[0].payload.deadline_ms <= 10_000);
   for (const c of clients) assert.equal((await within(c.closed, 'close')).code, 4200);
   assert.deepEqual(await within(d.ended, 'exit'), { code: 0, signal: null });

@@ -66,11 +66,18 @@ result<file_content> read_file(std::string const& path, std::size_t most);
 using environment = std::map<std::string, std::string>;
 environment read_environment();
 
+/// Where the service manager puts this service's credentials: $CREDENTIALS_DIRECTORY of systemd's
+/// LoadCredential=. Empty: nowhere.
+std::string credentials_directory();
+
 struct sources {
     std::optional<std::string> file;       ///< absent: development_settings() is the base
     environment variables;                 ///< WEIR_A__B=c; a name without `__` is not ours
     std::vector<std::string> assignments;  ///< "a.b=c" of each --set
     file_reader read = read_file;          ///< for the file, secrets and TLS files
+    /// A directory whose files come before secret and TLS files of the same name elsewhere:
+    /// `key_file: /etc/weir/backend.key` is read from `backend.key` in it, if that is there.
+    std::string credentials;
 };
 
 struct loaded {
