@@ -1,5 +1,6 @@
 #include <weir/base/assert.hpp>
 #include <weir/base/frame.hpp>
+#include <weir/base/memory_meter.hpp>
 
 #include <limits>
 #include <new>
@@ -11,6 +12,7 @@ frame::~frame() {
 }
 
 void frame::destroy(frame const* f) noexcept {
+    uncount_memory(memory_kind::frames, sizeof(frame) + frame_headroom + f->body_size_);
     f->~frame();
     ::operator delete(const_cast<frame*>(f));
 }
@@ -32,7 +34,9 @@ void frame::add_twin(int bits, frame_ref twin) const {
 frame_ref make_frame(std::string_view header, std::string_view body, bool numbered) {
     WEIR_ASSERT(header.size() <= frame_headroom);
     WEIR_ASSERT(body.size() <= std::numeric_limits<std::uint32_t>::max());
-    void* const memory = ::operator new(sizeof(frame) + frame_headroom + body.size());
+    std::size_t const size = sizeof(frame) + frame_headroom + body.size();
+    void* const memory = ::operator new(size);
+    count_memory(memory_kind::frames, size);
     auto* const f = new (memory) frame;
     f->body_size_ = static_cast<std::uint32_t>(body.size());
     f->header_size_ = static_cast<std::uint8_t>(header.size());

@@ -30,8 +30,9 @@ std::string_view to_string(transport_kind k) noexcept {
 
 std::string_view to_string(handshake_refusal r) noexcept {
     static constexpr std::array<std::string_view, handshake_refusal_count> names = {
-        "bad_request",  "origin", "not_found",   "method",   "upgrade_required", "too_large",
-        "rate_limited", "per_ip", "connections", "draining", "timeout",          "tls"};
+        "bad_request", "origin",       "not_found", "method",      "upgrade_required",
+        "too_large",   "rate_limited", "per_ip",    "connections", "draining",
+        "timeout",     "tls",          "memory"};
     return name(names, r);
 }
 
@@ -84,8 +85,15 @@ std::string_view to_string(limit_kind l) noexcept {
         "state_keys",
         "history_bytes",
         "dedupe",
-        "presence"};
+        "presence",
+        "memory"};
     return name(names, l);
+}
+
+std::string_view to_string(memory_step s) noexcept {
+    static constexpr std::array<std::string_view, memory_step_count> names = {
+        "tails", "detached", "handshakes", "consumers", "publishes"};
+    return name(names, s);
 }
 
 std::string_view to_string(saving s) noexcept {

@@ -1,6 +1,7 @@
 #include "metrics/families.hpp"
 
 #include <weir/base/log.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/metrics/exporter.hpp>
 
 #include <prometheus/collectable.h>
@@ -17,6 +18,7 @@ public:
         connections(w);
         messages(w);
         sizes(w);
+        memory(w);
         daemon_facts(w);
         add_process_facts(w);
         return w.take();
@@ -92,6 +94,27 @@ private:
                 &observer::lagging);
         w.gauge("weir_history_bytes", "Logs and states of topics.", &observer::history_bytes);
         w.histogram("weir_loop_lag_seconds", "How late a shard's timer is.", &observer::loop_lag);
+    }
+
+    static void memory(family_writer& w) {
+        auto& bytes =
+            w.family("weir_memory_bytes", "Memory in use, by what for.", MetricType::Gauge);
+        std::size_t explained = 0;
+        for (std::size_t i = 0; i != memory_kind_count; ++i) {
+            auto const kind = static_cast<memory_kind>(i);
+            auto const used = memory_used_for(kind);
+            explained += used;
+            family_writer::add(bytes, static_cast<double>(used),
+                               {{"kind", std::string(to_string(kind))}});
+        }
+        auto const total = memory_used_exactly();
+        family_writer::add(bytes, total > explained ? static_cast<double>(total - explained) : 0.0,
+                           {{"kind", "other"}});
+        w.value("weir_memory_limit_bytes", "limits.memory in bytes.", MetricType::Gauge,
+                static_cast<double>(memory_limit()));
+        w.counters<memory_step>("weir_memory_steps_total",
+                                "What was done because memory was short.", "step",
+                                &observer::memory_steps, named());
     }
 
     void daemon_facts(family_writer& w) const {

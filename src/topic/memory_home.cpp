@@ -19,18 +19,16 @@ fault too_many_topics() {
 }
 
 message_ptr to_message(publication&& p, position const& at) {
-    auto m = std::make_shared<message>();
-    m->topic = std::move(p.topic);
-    m->event = std::move(p.event);
-    m->payload = std::move(p.payload);
-    m->key = std::move(p.key);
-    m->from = std::move(p.from);
-    m->at = at;
-    m->time = p.time;
-    m->exclude = p.exclude;
-    m->is_volatile = p.is_volatile;
-    m->received = p.received;
-    return m;
+    return share({.topic = std::move(p.topic),
+                  .event = std::move(p.event),
+                  .payload = std::move(p.payload),
+                  .key = std::move(p.key),
+                  .from = std::move(p.from),
+                  .at = at,
+                  .time = p.time,
+                  .exclude = p.exclude,
+                  .is_volatile = p.is_volatile,
+                  .received = p.received});
 }
 
 }  // namespace

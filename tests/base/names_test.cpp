@@ -1,5 +1,6 @@
 #include <weir/base/close_reason.hpp>
 #include <weir/base/error.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/base/observer.hpp>
 
 #include <gtest/gtest.h>
@@ -29,13 +30,15 @@ void expect_names(std::size_t count, Enum last) {
 TEST(names, every_enumerator_has_its_own) {
     expect_names(errc_count, errc::internal);
     expect_names(transport_kind_count, transport_kind::poll);
-    expect_names(handshake_refusal_count, handshake_refusal::tls);
+    expect_names(handshake_refusal_count, handshake_refusal::memory);
     expect_names(command_type_count, command_type::invalid);
     expect_names(publish_source_count, publish_source::api);
     expect_names(drop_reason_count, drop_reason::conflated);
     expect_names(gap_reason_count, gap_reason::detached);
     expect_names(resume_result_count, resume_result::lost);
-    expect_names(limit_kind_count, limit_kind::presence);
+    expect_names(limit_kind_count, limit_kind::memory);
+    expect_names(memory_step_count, memory_step::publishes);
+    expect_names(memory_kind_count, memory_kind::queues);
     expect_names(saving_count, saving::compression);
 }
 

@@ -116,6 +116,7 @@ TEST(exporter_test, has_every_series_before_anything_happened) {
     EXPECT_EQ(series("weir_messages_received_total"), std::ptrdiff_t{command_type_count});
     EXPECT_EQ(series("weir_rate_limited_total"), std::ptrdiff_t{limit_kind_count});
     EXPECT_EQ(series("weir_errors_total"), std::ptrdiff_t{errc_count});
+    EXPECT_EQ(series("weir_memory_steps_total"), std::ptrdiff_t{memory_step_count});
 }
 
 TEST(exporter_test, escapes_what_a_build_calls_itself) {

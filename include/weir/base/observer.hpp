@@ -61,8 +61,9 @@ enum class handshake_refusal : std::uint8_t {
     draining,
     timeout,
     tls,
+    memory,
 };
-inline constexpr std::size_t handshake_refusal_count = 12;
+inline constexpr std::size_t handshake_refusal_count = 13;
 std::string_view to_string(handshake_refusal r) noexcept;
 
 /// Which client message came in; `invalid` is one that could not be read.
@@ -138,9 +139,21 @@ enum class limit_kind : std::uint8_t {
     history_bytes,
     dedupe,
     presence,
+    memory,
 };
-inline constexpr std::size_t limit_kind_count = 19;
+inline constexpr std::size_t limit_kind_count = 20;
 std::string_view to_string(limit_kind l) noexcept;
+
+/// What is done, in this order, as memory fills up (ADR 0018).
+enum class memory_step : std::uint8_t {
+    tails,       ///< tails and caches are shrunk
+    detached,    ///< a detached session is ended, the oldest first
+    handshakes,  ///< a handshake is refused
+    consumers,   ///< a connection is closed, the one that holds the most first
+    publishes,   ///< a publish is refused
+};
+inline constexpr std::size_t memory_step_count = 5;
+std::string_view to_string(memory_step s) noexcept;
 
 enum class saving : std::uint8_t { compression };
 inline constexpr std::size_t saving_count = 1;
@@ -163,6 +176,7 @@ struct observer {
     std::array<single_writer, resume_result_count> resumes;
     std::array<single_writer, limit_kind_count> limited;
     std::array<single_writer, errc_count> errors;
+    std::array<single_writer, memory_step_count> memory_steps;
     std::array<single_writer, saving_count> saved_bytes;
     single_writer received_bytes;
     single_writer sent_bytes;

@@ -2,6 +2,7 @@
 
 #include <weir/base/clock.hpp>
 #include <weir/base/ids.hpp>
+#include <weir/base/memory_meter.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -29,7 +30,11 @@ struct message {
     session_id exclude;        ///< `echo: false`: this session does not get it; empty: nobody
     bool is_volatile = false;  ///< first to be dropped, never collected for the absent
     mono_time received{};      ///< when this process read the publish; for the latency histogram
+    memory_units<memory_kind::messages> counted{};  ///< set by share()
 };
 using message_ptr = std::shared_ptr<message const>;
+
+/// The message as it is shared from here on: counted until the last reference to it is gone.
+message_ptr share(message&& m);
 
 }  // namespace weir
