@@ -38,6 +38,7 @@ private:
     void on_pong(std::string_view) override {}
     std::size_t outbox_peek(std::span<frame const*> out) override { return ring_.peek(out); }
     void outbox_committed(std::size_t n) override { ring_.commit(n); }
+    void on_closing(close_reason) override {}
     void on_closed(closing const&) override { gone_(); }
 
     ring::bounds bounds_;

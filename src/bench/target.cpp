@@ -63,6 +63,7 @@ public:
         tcp::acceptor acceptor = std::move(*made);
         std::fprintf(stderr, "echoing on ws://%s:%u/ until SIGINT\n", options_.address.c_str(),
                      acceptor.local_endpoint().port());
+        turn_.change({.message_bytes = options_.message_bytes, .deflate_min_bytes = 0});
         turn_.start();
         tasks_.spawn("accept", accept(acceptor));
         tasks_.spawn("tick", tick());
@@ -94,8 +95,6 @@ private:
         ws_parameters p;
         p.deflate = outcome.accepted->deflate.has_value();
         if (p.deflate) p.deflate_bits = outcome.accepted->deflate->server_bits;
-        p.deflate_min = 0;
-        p.message_bytes = options_.message_bytes;
         auto const number = next_++;
         auto peer = std::make_unique<echo_peer>(
             turn_, bytes->release(), p, options_.message_bytes * 4,

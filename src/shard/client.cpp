@@ -17,8 +17,7 @@ client::client(shard& owner, connection_id id, client_slot slot, arrival a)
       slot_(slot),
       session_(owner.environment(), *this, owner.new_session(slot), std::move(a.credential),
                owner.turn().at()),
-      transport_(std::make_unique<ws_connection>(owner.turn(), std::move(a.socket), a.parameters,
-                                                 static_cast<transport_owner&>(*this))),
+      transport_(a.connection->open(owner.turn(), static_cast<transport_owner&>(*this))),
       place_(std::move(a.place)),
       address_(std::move(a.address)),
       connected_at_(owner.turn().at().wall) {}
@@ -106,8 +105,17 @@ void client::outbox_committed(std::size_t n) {
     shard_.counts().outbox_bytes.sub(made.sent);
     shard_.counts().replay_bytes.add(made.kept);  // wraps where it shrinks: a sum
     messages_out_ += static_cast<std::uint32_t>(n);
-    at(shard_.counts().delivered, transport_kind::websocket).add(n);
+    at(shard_.counts().delivered, transport_->kind()).add(n);
     if (followers_ != 0 || (extras_ && !extras_->lost.empty())) want_feed();
+}
+
+/// The peer broke a rule of its transport. The session closes for the same reason, so that it
+/// cannot be resumed where that reason tells the client to stay away.
+void client::on_closing(close_reason why) {
+    if (why == close_reason::message_too_large) {
+        at(shard_.counts().limited, limit_kind::message_bytes).add();
+    }
+    session_.close(why);
 }
 
 void client::on_closed(closing const& c) {
@@ -117,7 +125,7 @@ void client::on_closed(closing const& c) {
     // A client that is done says so (1000), or says nothing at all in its close frame (1005).
     bool const done =
         c.reason == close_reason::peer_closed && (c.peer_code == 1000 || c.peer_code == 1005);
-    shard_.connection_ended();
+    shard_.connection_ended(transport_->kind());
     shard_.discard(std::move(transport_));
     if (!done && session_.detach(shard_.turn().at())) {
         place_ = {};

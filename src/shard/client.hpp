@@ -8,7 +8,7 @@
 #include <weir/session/session.hpp>
 #include <weir/shard/facts.hpp>
 #include <weir/topic/topic_index.hpp>
-#include <weir/transport/ws_connection.hpp>
+#include <weir/transport/transport.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -28,11 +28,10 @@ struct client_slot {
     std::uint32_t generation = 0;
 };
 
-/// A connection that was upgraded and has no session yet: fresh from the acceptor, or on its way to
-/// the session that its hello wants to resume.
+/// A connection that has no session yet: fresh from its handshake, or on its way to the session
+/// that its hello asks to resume. What was negotiated travels with it; limits do not.
 struct arrival {
-    raw_socket socket;
-    ws_parameters parameters;
+    std::unique_ptr<carried_connection> connection;
     session::credential credential;
     directory::units place;
     std::string address;
@@ -43,7 +42,6 @@ struct arrival {
         session_id wanted;
         std::uint32_t index = 0;  ///< its place in the registry of its shard
         std::string hello;        ///< the whole message
-        std::string rest;         ///< bytes read behind it
         session::login login;
         std::optional<resume_result> refused;  ///< sent back
     };
@@ -66,8 +64,12 @@ public:
 
     /// False: the kernel refused the descriptor.
     bool start();
-    /// Goes on where a connection stood that came back from another shard.
+    /// Handles again the hello of a connection whose resume was refused.
     void take_up(arrival::journey const& from);
+    /// After start() and take_up(): from here on messages come.
+    void begin_reading() {
+        if (transport_) transport_->continue_reading();
+    }
 
     connection_id id() const noexcept { return id_; }
     client_slot slot() const noexcept { return slot_; }
@@ -128,8 +130,8 @@ private:
     void on_pong(std::string_view payload) override;
     std::size_t outbox_peek(std::span<frame const*> out) override;
     void outbox_committed(std::size_t n) override;
+    void on_closing(close_reason why) override;
     void on_closed(closing const& c) override;
-    void on_held(std::string_view rest) override;
     // session_port
     void send(std::string_view body, bool numbered) override;
     void subscribe(std::string_view topic, subscribe_options const& with) override;
@@ -207,7 +209,7 @@ private:
     connection_id id_;
     client_slot slot_;
     weir::session session_;
-    std::unique_ptr<ws_connection> transport_;  ///< null: the session is detached
+    std::unique_ptr<transport> transport_;  ///< null: the session is detached
     directory::units place_;
     std::vector<subscription> subscriptions_;
     std::string address_;

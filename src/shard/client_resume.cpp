@@ -1,7 +1,6 @@
 #include "shard/client_extras.hpp"
 #include "shard/shard.hpp"
 
-#include <weir/base/assert.hpp>
 #include <weir/base/log.hpp>
 
 #include <utility>
@@ -9,8 +8,8 @@
 // Connections that come and go under a session.
 namespace weir {
 
-/// The hello of this connection wants another session. The verdict is its shard's; here is only
-/// found out whether there can be one.
+/// The hello of this connection asks for another session. Only checks whether a resume is possible;
+/// the verdict is given on the shard of that session.
 std::optional<resume_result> client::resume(command::resume_request const& what) {
     auto const id = session_id::parse(what.session);
     auto const home = id ? shard_.commons().addresses.find(*id) : std::nullopt;
@@ -33,15 +32,9 @@ std::optional<resume_result> client::resume(command::resume_request const& what)
     return std::nullopt;
 }
 
-void client::on_held(std::string_view rest) {
-    WEIR_ASSERT(extras_ && extras_->journey);
-    extras_->journey->rest = rest;
-}
-
 arrival client::depart() {
     arrival a;
-    a.parameters = transport_->parameters();
-    a.socket = transport_->release();
+    a.connection = transport_->release();
     a.place = std::move(place_);
     a.address = std::move(address_);
     a.from = std::move(extras_->journey);
@@ -53,7 +46,6 @@ void client::take_up(arrival::journey const& from) {
     // The hello was counted where it came first.
     at(shard_.counts().received, command_type::hello).sub();
     on_message(from.hello, false);
-    if (!closing_) transport_->take_up(from.rest);
 }
 
 void client::attach(arrival a, command const& hello) {
@@ -63,8 +55,7 @@ void client::attach(arrival a, command const& hello) {
         parked_ = false;
         shard_.attached(*this);
     }
-    transport_ = std::make_unique<ws_connection>(shard_.turn(), std::move(a.socket), a.parameters,
-                                                 static_cast<transport_owner&>(*this));
+    transport_ = a.connection->open(shard_.turn(), static_cast<transport_owner&>(*this));
     place_ = std::move(a.place);
     address_ = std::move(a.address);
     connected_at_ = shard_.turn().at().wall;
@@ -89,7 +80,7 @@ void client::attach(arrival a, command const& hello) {
     transport_->wake();
     want_feed();
     rearm();
-    if (!closing_) transport_->take_up(std::move(a.from->rest));
+    transport_->continue_reading();
 }
 
 void client::end_now() {

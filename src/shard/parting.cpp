@@ -6,7 +6,7 @@
 
 namespace weir {
 
-parting::parting(shard& owner, std::unique_ptr<ws_connection> transport, directory::units place)
+parting::parting(shard& owner, std::unique_ptr<weir::transport> transport, directory::units place)
     : shard_(owner), transport_(std::move(transport)), place_(std::move(place)) {
     transport_->change_owner(*this);
     transport_->close(close_reason::resumed_elsewhere, {});
@@ -18,7 +18,7 @@ void parting::abort() {
 
 void parting::on_closed(closing const& c) {
     at(shard_.counts().closed, c.reason).add();
-    shard_.connection_ended();
+    shard_.connection_ended(transport_->kind());
     shard_.discard(*this);
 }
 

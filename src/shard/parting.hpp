@@ -1,7 +1,7 @@
 #pragma once
 
 #include <weir/session/directory.hpp>
-#include <weir/transport/ws_connection.hpp>
+#include <weir/transport/transport.hpp>
 
 #include <memory>
 
@@ -13,7 +13,7 @@ class shard;
 /// Owned by its shard until its transport has closed; on the shard's thread only.
 class parting final : private transport_owner {
 public:
-    parting(shard& owner, std::unique_ptr<ws_connection> transport, directory::units place);
+    parting(shard& owner, std::unique_ptr<weir::transport> transport, directory::units place);
     void abort();
 
 private:
@@ -22,10 +22,11 @@ private:
     void on_pong(std::string_view) override {}
     std::size_t outbox_peek(std::span<frame const*>) override { return 0; }
     void outbox_committed(std::size_t) override {}
+    void on_closing(close_reason) override {}
     void on_closed(closing const& c) override;
 
     shard& shard_;
-    std::unique_ptr<ws_connection> transport_;
+    std::unique_ptr<weir::transport> transport_;
     directory::units place_;
 };
 

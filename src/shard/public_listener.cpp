@@ -7,6 +7,7 @@
 #include <weir/base/log.hpp>
 #include <weir/http/connection.hpp>
 #include <weir/http/upgrade.hpp>
+#include <weir/transport/ws_connection.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -233,12 +234,12 @@ asio::awaitable<void> public_listener::talk(tcp::socket socket, visit& v) {
 
     live_settings const& live = shard_.live();
     http::upgrade_accept const& accepted = *outcome.accepted;
+    ws_parameters negotiated;
+    negotiated.deflate = accepted.deflate.has_value();
+    if (accepted.deflate) negotiated.deflate_bits = accepted.deflate->server_bits;
+    negotiated.dialect = accepted.subprotocol == http::subprotocol_msgpack ? 1 : 0;
     arrival a;
-    a.socket = bytes->release();
-    a.parameters.deflate = accepted.deflate.has_value();
-    if (accepted.deflate) a.parameters.deflate_bits = accepted.deflate->server_bits;
-    a.parameters.deflate_min = live.compression_min_bytes;
-    a.parameters.message_bytes = live.session.message_bytes;
+    a.connection = carry_websocket(bytes->release(), negotiated);
     a.credential = check(accepted.credential, live.verifier.get(), shard_.turn().at());
     a.place = std::move(v.place);
     a.address = std::move(v.address);

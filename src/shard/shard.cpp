@@ -93,6 +93,7 @@ void shard::adopt(arrival a) {
     auto const slot = clients_.reserve();
     auto const from = std::move(a.from);
     auto const number = commons_.next_connection.fetch_add(1, std::memory_order_relaxed);
+    auto const kind = a.connection->kind();
     auto made = std::make_unique<client>(*this, connection_id{number}, slot, std::move(a));
     client& c = *made;
     clients_.put(slot, std::move(made));
@@ -101,12 +102,13 @@ void shard::adopt(arrival a) {
         clients_.take(slot);
         return;
     }
-    at(counts_.connections, transport_kind::websocket).add();
+    at(counts_.connections, kind).add();
     if (from) {
         c.take_up(*from);
     } else {
-        at(counts_.opened, transport_kind::websocket).add();
+        at(counts_.opened, kind).add();
     }
+    c.begin_reading();
     keep_ticking();
 }
 
@@ -136,11 +138,11 @@ void shard::retire(client& c) {
     });
 }
 
-void shard::connection_ended() noexcept {
-    at(counts_.connections, transport_kind::websocket).sub();
+void shard::connection_ended(transport_kind kind) noexcept {
+    at(counts_.connections, kind).sub();
 }
 
-void shard::discard(std::unique_ptr<ws_connection> t) {
+void shard::discard(std::unique_ptr<transport> t) {
     asio::post(io_, [t = std::move(t)] {});
 }
 
@@ -328,6 +330,8 @@ asio::awaitable<void> shard::tick() {
 void shard::apply(live_settings_ptr live) {
     live_ = std::move(live);
     session_settings_ = live_->session;
+    turn_.change({.message_bytes = static_cast<std::size_t>(live_->session.message_bytes),
+                  .deflate_min_bytes = live_->compression_min_bytes});
     environment_.settings = &session_settings_;
     environment_.rules = &live_->rules;
     environment_.verifier = live_->verifier.get();

@@ -100,8 +100,8 @@ public:
     /// The session has ended.
     void retire(client& c);
     /// A transport has told of its end, and dies from a post.
-    void connection_ended() noexcept;
-    void discard(std::unique_ptr<ws_connection> t);
+    void connection_ended(transport_kind kind) noexcept;
+    void discard(std::unique_ptr<transport> t);
     void discard(parting& p);
     /// From a post, for what may not happen inside the call that found out.
     void end_later(client_slot slot);
@@ -114,7 +114,7 @@ public:
     void send_on(client_slot slot, unsigned to);
     void receive(arrival a);
     /// A connection whose session was taken over by another.
-    void part_with(std::unique_ptr<ws_connection> t, directory::units place);
+    void part_with(std::unique_ptr<transport> t, directory::units place);
     void evict(session_id const& session);
     /// The session, with a connection or without; null: none of that name here.
     client* find_session(session_id const& id) noexcept;

@@ -46,7 +46,7 @@ void shard::send_on(client_slot slot, unsigned to) {
         client* const c = clients_.find(slot);
         if (c == nullptr || !c->has_connection()) return;
         arrival a = c->depart();
-        connection_ended();
+        connection_ended(a.connection->kind());
         clients_.take(slot);
         end_when_empty();
         if (to == index_) return receive(std::move(a));
@@ -72,7 +72,7 @@ void shard::receive(arrival a) {
         verdict = resume_result::lost;
     }
     if (verdict == resume_result::resumed) {
-        at(counts_.connections, transport_kind::websocket).add();
+        at(counts_.connections, a.connection->kind()).add();
         return c->attach(std::move(a), *hello);
     }
     from.refused = verdict;
@@ -83,7 +83,7 @@ void shard::receive(arrival a) {
     commons_.shards[from.origin]->tell([travelling](shard& s) { s.adopt(std::move(*travelling)); });
 }
 
-void shard::part_with(std::unique_ptr<ws_connection> t, directory::units place) {
+void shard::part_with(std::unique_ptr<transport> t, directory::units place) {
     parting_.push_back(std::make_unique<parting>(*this, std::move(t), std::move(place)));
 }
 

@@ -85,6 +85,7 @@ struct turn::state : std::enable_shared_from_this<state> {
     item_list ready{{}, &turn_item::ready_at_};
     item_list leaving{{}, &turn_item::ready_at_};
     turn::codec codecs;
+    transport_limits limits;
     now clock;
     bool clock_is_fresh = false;
     bool running = false;  // between start() and stop()
@@ -216,6 +217,12 @@ timing_wheel& turn::wheel() noexcept {
 }
 observer& turn::counts() noexcept {
     return state_->counts;
+}
+transport_limits const& turn::limits() const noexcept {
+    return state_->limits;
+}
+void turn::change(transport_limits const& limits) {
+    state_->limits = limits;
 }
 std::span<char> turn::scratch() noexcept {
     return state_->scratch;

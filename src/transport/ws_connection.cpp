@@ -1,3 +1,4 @@
+#include "transport/ws_extras.hpp"
 #include "transport/ws_farewell.hpp"
 
 #include <weir/base/assert.hpp>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
-#include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -27,13 +27,8 @@ constexpr std::uint16_t no_code_came = 1005;  // RFC 6455 section 7.1.5
 
 static_assert(sizeof(ws_connection) <= 200, "very many of these idle");
 
-std::uint32_t fit(std::size_t n) noexcept {
-    return static_cast<std::uint32_t>(
-        std::min<std::size_t>(n, std::numeric_limits<std::uint32_t>::max()));
-}
-
 ws::decoder_settings decoding(ws_parameters const& p) noexcept {
-    auto s = ws::decoder_settings::for_messages(fit(p.message_bytes));
+    ws::decoder_settings s;  // the limits come with each feed
     s.deflate = p.deflate;
     return s;
 }
@@ -47,13 +42,42 @@ frame_ref close_frame(std::uint16_t code, std::string_view text) {
 
 }  // namespace
 
+/// An upgraded descriptor with what is left of an earlier owner's work: bytes only, because frames
+/// stay on their shard.
+class carried_ws_connection final : public carried_connection {
+public:
+    carried_ws_connection(raw_socket socket, ws_parameters const& negotiated)
+        : socket_(std::move(socket)), negotiated_(negotiated) {}
+
+    transport_kind kind() const noexcept override { return transport_kind::websocket; }
+    std::unique_ptr<transport> open(turn& context, transport_owner& owner) override {
+        auto made =
+            std::make_unique<ws_connection>(context, std::move(socket_), negotiated_, owner);
+        made->held_ = true;
+        if (!unread.empty()) made->make_extras().unread = std::move(unread);
+        if (!unsent.empty()) made->partial_ = make_frame({}, unsent, false);
+        return made;
+    }
+
+    std::string unread;  ///< came from the peer, not decoded
+    std::string unsent;  ///< the rest of a frame, and frames of the transport's own
+
+private:
+    raw_socket socket_;
+    ws_parameters negotiated_;
+};
+
+std::unique_ptr<carried_connection> carry_websocket(raw_socket socket,
+                                                    ws_parameters const& parameters) {
+    return std::make_unique<carried_ws_connection>(std::move(socket), parameters);
+}
+
 ws_connection::ws_connection(turn& context, raw_socket socket, ws_parameters const& parameters,
                              transport_owner& owner)
-    : context_(context),
-      owner_(&owner),
+    : transport(transport_kind::websocket, parameters.dialect, socket.tls() != nullptr, owner),
+      context_(context),
       socket_(std::move(socket)),
       decoder_(decoding(parameters)),
-      deflate_min_(fit(parameters.deflate_min)),
       deflate_bits_(static_cast<std::uint8_t>(parameters.deflate ? parameters.deflate_bits : 0)) {}
 
 ws_connection::~ws_connection() {
@@ -70,36 +94,53 @@ bool ws_connection::start() {
     registered_ = true;
     // OpenSSL may hold bytes that it read during the handshake: no event will tell of those.
     if (secure()) context_.park_ready(*this);
+    if (partial_) mark();
     return true;
 }
 
-raw_socket ws_connection::release() {
+std::unique_ptr<carried_connection> ws_connection::release() {
     context_.wheel().cancel(*this);
     if (registered_) context_.descriptors().remove(socket_.descriptor(), *this);
     registered_ = false;
     phase_ = phase::told;
-    return std::move(socket_);
+    ws_parameters negotiated;
+    negotiated.deflate = deflate_bits_ != 0;
+    if (negotiated.deflate) negotiated.deflate_bits = deflate_bits_;
+    negotiated.dialect = dialect();
+    auto carried = std::make_unique<carried_ws_connection>(std::move(socket_), negotiated);
+    if (partial_) carried->unsent = partial_->wire().substr(partial_offset_);
+    if (extras_) {
+        carried->unread = std::move(extras_->unread);
+        for (frame_ref const& pong : extras_->pongs) carried->unsent += pong->wire();
+        if (extras_->ping) carried->unsent += extras_->ping->wire();
+    }
+    return carried;
 }
 
-void ws_connection::take_up(std::string bytes) {
-    if (!bytes.empty()) consume(bytes);
+ws_connection::extras& ws_connection::make_extras() {
+    if (!extras_) extras_ = std::make_unique<extras>();
+    return *extras_;
 }
 
-ws_parameters ws_connection::parameters() const noexcept {
-    ws_parameters p;
-    p.deflate = deflate_bits_ != 0;
-    if (p.deflate) p.deflate_bits = deflate_bits_;
-    p.deflate_min = deflate_min_;
-    return p;
+void ws_connection::trim_extras() noexcept {
+    if (extras_ && extras_->empty()) extras_.reset();
 }
 
-void ws_connection::wake() {
+void ws_connection::on_wake() {
     if (has_say()) mark();
 }
 
 void ws_connection::ping(std::string_view payload) {
     if (phase_ != phase::open) return;
-    ping_ = make_control_frame(ws::opcode::ping, payload);
+    make_extras().ping = make_control_frame(ws::opcode::ping, payload);
+    mark();
+}
+
+// The peer may send pings faster than it reads the pongs.
+void ws_connection::queue_pong(std::string_view payload) {
+    auto& waiting = make_extras().pongs;
+    if (waiting.size() == pongs_max) waiting.erase(waiting.begin());
+    waiting.push_back(make_control_frame(ws::opcode::pong, payload));
     mark();
 }
 
@@ -107,6 +148,13 @@ void ws_connection::close(close_reason why, std::string_view text) {
     if (phase_ != phase::open) return;
     auto const& row = describe(why);
     depart(phase::closing, why, row.code, text.empty() ? row.text : text);
+}
+
+// The peer broke a rule of the transport.
+void ws_connection::fail(close_reason why, std::string_view text) {
+    if (phase_ != phase::open) return;
+    close(why, text);
+    owner_->on_closing(why);
 }
 
 void ws_connection::abort(close_reason why) {
@@ -143,7 +191,7 @@ void ws_connection::depart(phase next, close_reason why, std::uint16_t code,
         .reason = why,
         .text = std::string(text),
         .frame = close_frame(code, why == close_reason::peer_closed ? std::string_view{} : text)});
-    phase_ = next;  // a pong or ping that waits stays where it is: a batch may point to it
+    phase_ = next;  // pongs that wait stay where they are: a batch may point to them
     context_.wheel().set(*this, context_.at().mono + close_timeout);
     mark();
 }
@@ -167,6 +215,7 @@ void ws_connection::linger(mono_time at) {
     phase_ = phase::lingering;
     deaf_ = true;
     partial_ = {};
+    extras_.reset();
     context_.wheel().set(*this, at + linger_timeout);
     park();  // nothing was read while the answer was on its way
 }
@@ -175,7 +224,7 @@ void ws_connection::on_deadline(mono_time at) {
     switch (phase_) {
         case phase::open:
             deaf_ = true;
-            close(close_reason::protocol_error, "message not finished within 30 s");
+            fail(close_reason::protocol_error, "message not finished within 30 s");
             break;
         case phase::closing:
         case phase::answering:
@@ -213,8 +262,7 @@ void ws_connection::drop(bool reset) {
     }
     raw_socket const closed = std::move(socket_);
     partial_ = {};
-    pong_ = {};
-    ping_ = {};
+    extras_.reset();
     context_.mark_dirty(*this);
 }
 

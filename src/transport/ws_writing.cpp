@@ -1,4 +1,5 @@
 #include "transport/codec.hpp"
+#include "transport/ws_extras.hpp"
 #include "transport/ws_farewell.hpp"
 
 #include <weir/base/assert.hpp>
@@ -28,14 +29,14 @@ constexpr std::size_t tls_record_bytes = 16 * 1024;
 
 }  // namespace
 
-/// What one write could take, in the order of the wire: partial, pong, ping, outbox, close.
+/// What one write could take, in the order of the wire: partial, pongs, ping, outbox, close.
 struct ws_connection::batch {
     std::array<frame const*, pieces_max> forms;  ///< kept alive by who holds them, until commit()
     std::array<std::uint32_t, pieces_max> saved;
     std::size_t size = 0;
     std::size_t bytes = 0;
     bool partial = false;
-    bool pong = false;
+    std::size_t pongs = 0;
     bool ping = false;
     bool close = false;
     std::size_t outbox = 0;
@@ -59,6 +60,7 @@ void ws_connection::mark() {
 }
 
 void ws_connection::flush() {
+    woken_ = false;
     if (phase_ == phase::gone) {
         phase_ = phase::told;
         owner_->on_closed({.reason = farewell_->reason,
@@ -73,7 +75,7 @@ void ws_connection::flush() {
 // The form in which this connection gets `f`; null when it has to be deflated first and this flush
 // has deflated enough.
 frame const* ws_connection::form_of(frame const& f, batch& b) {
-    if (deflate_bits_ == 0 || f.body().size() < deflate_min_) return &f;
+    if (deflate_bits_ == 0 || f.body().size() < context_.limits().deflate_min_bytes) return &f;
     frame const* twin = f.twin(deflate_bits_);
     if (twin == nullptr) {
         if (b.deflated >= deflate_bytes_max) return nullptr;
@@ -107,22 +109,26 @@ bool ws_connection::gather_outbox(batch& b) {
     return found < room;
 }
 
+void ws_connection::gather_control(batch& b) {
+    auto const& pongs = extras_->pongs;
+    while (b.pongs < pongs.size() && b.has_room()) b.add(pongs[b.pongs++].get());
+    b.all = b.pongs == pongs.size();
+    if (!b.all || !extras_->ping) return;
+    b.all = b.has_room();
+    if (!b.all) return;
+    b.ping = true;
+    b.add(extras_->ping.get());
+}
+
 void ws_connection::gather(batch& b) {
     if (partial_) {
         b.partial = true;
         b.add(partial_.get(), partial_offset_);
     }
-    if (phase_ == phase::open && pong_) {
-        b.pong = true;
-        b.add(pong_.get());
-    }
-    if (phase_ == phase::open && ping_) {
-        b.ping = true;
-        b.add(ping_.get());
-    }
     b.all = true;
+    if (phase_ == phase::open && extras_) gather_control(b);
     bool const close_committed = farewell_ && !farewell_->frame;
-    if (phase_ != phase::answering && !close_committed) b.all = gather_outbox(b);
+    if (phase_ != phase::answering && !close_committed && b.all) b.all = gather_outbox(b);
     if (b.all && farewell_ && farewell_->frame && phase_ < phase::gone) {
         b.close = true;
         b.add(farewell_->frame.get());
@@ -131,9 +137,14 @@ void ws_connection::gather(batch& b) {
 
 // The first `pieces` of the batch have left, or are in partial_: whoever held them lets go.
 void ws_connection::commit(batch const& b, std::size_t pieces) {
-    std::size_t const before = std::size_t{b.partial} + std::size_t{b.pong} + std::size_t{b.ping};
-    if (b.pong && pieces > std::size_t{b.partial}) pong_ = {};
-    if (b.ping && pieces >= before) ping_ = {};
+    std::size_t const first = std::size_t{b.partial};
+    std::size_t const before = first + b.pongs + std::size_t{b.ping};
+    if (b.pongs != 0 && pieces > first) {
+        auto const sent = static_cast<std::ptrdiff_t>(std::min(b.pongs, pieces - first));
+        extras_->pongs.erase(extras_->pongs.begin(), extras_->pongs.begin() + sent);
+    }
+    if (b.ping && pieces >= before) extras_->ping = {};
+    trim_extras();
     if (b.close && pieces == b.size) farewell_->frame = {};
     std::size_t const outbox = std::min(b.outbox, pieces - std::min(pieces, before));
     std::uint64_t saved = 0;

@@ -49,6 +49,7 @@ struct decoder::pass {
     decoder& self;
     decoder_sink& sink;
     inflater* inflating;
+    message_limits const* limits;
     std::span<char> rest;
     feed_result result{};
 
@@ -103,12 +104,16 @@ header_rules decoder::pass::rules() const noexcept {
 
 /// Reads the next frame's header, and the whole frame where it lies if it can.
 bool decoder::pass::start_frame() {
+    bool const between = self.assembly_ == nullptr || !self.assembly_->in_message;
+    if (limits != nullptr && between) {
+        self.message_bytes_max_ = limits->bytes_max;
+        self.fragments_max_ = limits->fragments_max;
+    }
     header_reading header;
     if (!take_header(header)) return false;
 
     if (header.payload_bytes <= rest.size()) {
-        bool const alone = self.assembly_ == nullptr || !self.assembly_->in_message;
-        if (is_control(header.op) || (alone && header.fin)) {
+        if (is_control(header.op) || (between && header.fin)) {
             std::span<char> const payload = advance(static_cast<std::size_t>(header.payload_bytes));
             if (self.side_ == role::server) apply_mask(payload, header.mask);
             std::string_view const view{payload.data(), payload.size()};
@@ -257,10 +262,18 @@ bool decoder::pass::hand_on_close(std::string_view payload) {
     return false;
 }
 
+message_limits message_limits::for_messages(std::uint32_t bytes) noexcept {
+    message_limits l;
+    l.bytes_max = bytes;
+    l.fragments_max = std::max(l.fragments_max, bytes / 64);
+    return l;
+}
+
 decoder_settings decoder_settings::for_messages(std::uint32_t bytes) noexcept {
+    auto const limits = message_limits::for_messages(bytes);
     decoder_settings s;
-    s.message_bytes_max = bytes;
-    s.fragments_max = std::max(s.fragments_max, bytes / 64);
+    s.message_bytes_max = limits.bytes_max;
+    s.fragments_max = limits.fragments_max;
     return s;
 }
 
@@ -276,9 +289,10 @@ decoder::~decoder() = default;
 decoder::decoder(decoder&&) noexcept = default;
 decoder& decoder::operator=(decoder&&) noexcept = default;
 
-feed_result decoder::feed(std::span<char> bytes, decoder_sink& sink, inflater* inflating) {
+feed_result decoder::feed(std::span<char> bytes, decoder_sink& sink, inflater* inflating,
+                          message_limits const* limits) {
     WEIR_ASSERT(!deflate_ || inflating != nullptr);
-    pass p{*this, sink, inflating, bytes};
+    pass p{*this, sink, inflating, limits, bytes};
     if (ended_) {
         p.result.state = feed_state::ended;
         p.result.consumed = bytes.size();

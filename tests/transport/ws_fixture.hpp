@@ -52,6 +52,7 @@ public:
         committed += n;
         if (then_committed) then_committed();
     }
+    void on_closing(close_reason why) override { faults.push_back(why); }
     void on_closed(closing const& c) override {
         ++closes;
         reason = c.reason;
@@ -63,6 +64,7 @@ public:
     std::vector<std::string> messages;
     std::vector<bool> binary;
     std::vector<std::string> pongs;
+    std::vector<close_reason> faults;
     int traffic = 0;
     int peeks = 0;
     std::size_t committed = 0;

@@ -191,12 +191,78 @@ TEST_P(reading, a_compressed_message_is_inflated) {
 }
 
 TEST_P(reading, a_bomb_is_refused) {
-    connection_bed bed(shard, GetParam(), {.deflate = true, .message_bytes = 10000});
+    shard.context.change({.message_bytes = 10000});
+    connection_bed bed(shard, GetParam(), {.deflate = true});
     bed.start();
     ws::deflater deflating;
     bed.peer->send_frame(ws::opcode::text, deflating.deflate(std::string(10001, 'x')), true, true);
     EXPECT_TRUE(bed.run([&] { return bed.peer->close_code() == 1009; }));
     EXPECT_THAT(bed.owner.messages, SizeIs(0));
+}
+
+TEST_P(reading, a_new_limit_holds_from_the_next_message_on) {
+    shard.context.change({.message_bytes = 100});
+    connection_bed bed(shard, GetParam());
+    bed.start();
+    bed.peer->say(std::string(100, 'a'));
+    EXPECT_TRUE(bed.run([&] { return bed.owner.messages.size() == 1; }));
+    bed.peer->send_frame(ws::opcode::text, std::string(60, 'b'), false);
+    EXPECT_TRUE(bed.run([&] { return shard.wheel.size() == 1; }));
+    shard.context.change({.message_bytes = 50});
+    bed.peer->send_frame(ws::opcode::continuation, std::string(40, 'b'));
+    EXPECT_TRUE(bed.run([&] { return bed.owner.messages.size() == 2; }));
+    shard.context.change({.message_bytes = 1000});
+    bed.peer->say(std::string(1000, 'c'));
+    EXPECT_TRUE(bed.run([&] { return bed.owner.messages.size() == 3; }));
+    bed.peer->say(std::string(1001, 'd'));
+    EXPECT_TRUE(bed.run([&] { return bed.peer->close_code() == 1009; }));
+    EXPECT_THAT(bed.owner.faults, ElementsAre(close_reason::message_too_large));
+}
+
+// 64 messages of 60 KB in 8 KB of the wire: what they inflate to is what a turn must not exceed.
+TEST_P(reading, a_turn_decodes_so_many_inflated_bytes) {
+    connection_bed bed(shard, GetParam(), {.deflate = true});
+    bed.start();
+    ws::deflater deflating;
+    std::string const large(60000, 'x');
+    std::string all;
+    for (int i = 0; i < 64; ++i) {
+        all += ws_peer::masked(ws::opcode::text, deflating.deflate(large + std::to_string(i)), true,
+                               true);
+    }
+    ASSERT_LT(all.size(), 16U * 1024);
+    std::size_t last = 0;
+    std::size_t most = 0;
+    // Each handler of the loop is at most one turn.
+    bed.peer->send(all);
+    EXPECT_TRUE(shard.run([&] {
+        most = std::max(most, bed.owner.messages.size() - last);
+        last = bed.owner.messages.size();
+        return last == 64;
+    }));
+    EXPECT_LE(most, 2u);
+    for (std::size_t i = 0; i < 64; ++i) {
+        ASSERT_EQ(bed.owner.messages[i], large + std::to_string(i));
+    }
+}
+
+TEST_P(reading, a_turn_decodes_so_many_messages) {
+    connection_bed bed(shard, GetParam());
+    bed.start();
+    std::string all;
+    for (int i = 0; i < 1000; ++i) all += ws_peer::masked(ws::opcode::text, std::to_string(i));
+    std::size_t last = 0;
+    std::size_t most = 0;
+    bed.peer->send(all);
+    bed.peer->shut();  // what was read before the end is handed on before it
+    EXPECT_TRUE(shard.run([&] {
+        most = std::max(most, bed.owner.messages.size() - last);
+        last = bed.owner.messages.size();
+        return bed.owner.closes > 0;
+    }));
+    EXPECT_LE(most, ws_connection::messages_per_turn);
+    ASSERT_EQ(bed.owner.messages.size(), 1000u);
+    for (std::size_t i = 0; i < 1000; ++i) EXPECT_EQ(bed.owner.messages[i], std::to_string(i));
 }
 
 struct fault_case {
@@ -210,7 +276,8 @@ class reading_faults : public testing::TestWithParam<fault_case> {};
 
 TEST_P(reading_faults, close_with_their_code_and_what_follows_is_not_read) {
     test::shard_bed shard;
-    connection_bed bed(shard, cipher::plain, {.message_bytes = 1000});
+    shard.context.change({.message_bytes = 1000});
+    connection_bed bed(shard, cipher::plain);
     bed.start();
     bed.peer->send(GetParam().bytes);
     bed.peer->say("after");
@@ -220,6 +287,7 @@ TEST_P(reading_faults, close_with_their_code_and_what_follows_is_not_read) {
     bed.peer->hang_up();
     EXPECT_TRUE(shard.run([&] { return bed.owner.closes > 0; }));
     EXPECT_EQ(bed.owner.reason, GetParam().reason);
+    EXPECT_THAT(bed.owner.faults, ElementsAre(GetParam().reason));
     EXPECT_EQ(bed.owner.peer_code, 0);
     EXPECT_THAT(bed.owner.messages, SizeIs(0));
 }

@@ -40,6 +40,13 @@ private:
     std::uint32_t ready_at_ = 0;  ///< in one of the two lists of those to be read
 };
 
+/// Limits that transports keep. A shard has one copy; every transport reads it when it needs it, so
+/// that a reload reaches the connections that are there already.
+struct transport_limits {
+    std::size_t message_bytes = 64 * 1024;  ///< largest message, inflated
+    std::size_t deflate_min_bytes = 256;    ///< smaller bodies are sent as they are
+};
+
 /// One turn of a shard's loop, which Asio does not have by itself: everything that became dirty
 /// in it is flushed once at its end, reading is budgeted, and what is left over resumes by a post,
 /// so that timers and other connections get their share. Also holds what all connections of the
@@ -87,6 +94,8 @@ public:
     poller& descriptors() noexcept;
     timing_wheel& wheel() noexcept;
     observer& counts() noexcept;
+    transport_limits const& limits() const noexcept;
+    void change(transport_limits const& limits);
     std::span<char> scratch() noexcept;  ///< at least 64 KiB
 
     struct codec;  ///< inflater and deflaters, private to the module

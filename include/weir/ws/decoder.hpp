@@ -31,6 +31,15 @@ struct decoder_settings {
     static decoder_settings for_messages(std::uint32_t bytes) noexcept;
 };
 
+/// Bounds of one message.
+struct message_limits {
+    std::uint32_t bytes_max = 64 * 1024;  ///< as decoder_settings::message_bytes_max
+    std::uint32_t fragments_max = 1024;
+
+    /// At least 1024 fragments, and pieces of 64 bytes always fit.
+    static message_limits for_messages(std::uint32_t bytes) noexcept;
+};
+
 /// What a sink wants next.
 enum class flow : std::uint8_t {
     more,
@@ -88,7 +97,9 @@ public:
 
     /// Decodes `bytes`, overwriting them up to `consumed`. `inflating` is needed where deflate was
     /// negotiated: the shard's, or this connection's own with context takeover; always the same.
-    feed_result feed(std::span<char> bytes, decoder_sink& sink, inflater* inflating = nullptr);
+    /// `limits` replaces those of the constructor for messages that begin from here on.
+    feed_result feed(std::span<char> bytes, decoder_sink& sink, inflater* inflating = nullptr,
+                     message_limits const* limits = nullptr);
 
     /// An incomplete frame or message is held. A caller puts a deadline on it, which starts anew
     /// with each message but not with each byte, fragment or control frame.
