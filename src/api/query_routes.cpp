@@ -98,7 +98,9 @@ asio::awaitable<http::response> server_api::state::topics(http::request& r, std:
     auto const max = number_of(r, "limit", page_default, page_max);
     if (!max) co_return error(max.error());
     auto const after = std::string(r.query_value("after").value_or(""));
-    auto const found = co_await shards.topics(after, *max + 1);
+    auto const asked = co_await shards.topics(after, *max + 1);
+    if (!asked) co_return error(asked.error());
+    auto const& found = *asked;
     std::string out = R"({"topics":[)";
     auto const shown = std::min<std::size_t>(found.size(), *max);
     for (std::size_t i = 0; i != shown; ++i) {
@@ -111,9 +113,10 @@ asio::awaitable<http::response> server_api::state::topics(http::request& r, std:
 
 asio::awaitable<http::response> server_api::state::topic(http::request& r, std::string_view) {
     auto const found = co_await shards.topic(std::string(r.param("topic")));
-    if (!found) co_return no_such_topic();
+    if (!found) co_return error(found.error());
+    if (!*found) co_return no_such_topic();
     std::string out;
-    append(out, *found);
+    append(out, **found);
     co_return http::json_response(std::move(out));
 }
 

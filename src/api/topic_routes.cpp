@@ -82,7 +82,9 @@ asio::awaitable<http::response> server_api::state::history(http::request& r, std
     q.at = *since;
     q.messages_max = *last;
     q.bytes_max = limits.body_bytes;
-    co_return page_response(*words, co_await shards.read(std::move(q)));
+    auto const page = co_await shards.read(std::move(q));
+    if (!page) co_return error(page.error());
+    co_return page_response(*words, *page);
 }
 
 asio::awaitable<http::response> server_api::state::topic_state(http::request& r, std::string_view) {
@@ -96,26 +98,33 @@ asio::awaitable<http::response> server_api::state::topic_state(http::request& r,
     q.at = *since;
     q.messages_max = *max;
     q.bytes_max = limits.body_bytes;
-    co_return page_response(*words, co_await shards.read(std::move(q)));
+    auto const page = co_await shards.read(std::move(q));
+    if (!page) co_return error(page.error());
+    co_return page_response(*words, *page);
 }
 
 asio::awaitable<http::response> server_api::state::presence(http::request& r, std::string_view) {
     auto const max = page_of(r, "limit", page_max);
     if (!max) co_return error(max.error());
     auto const page = co_await shards.members(topic_of(r), *max);
-    if (!page) co_return no_such_topic();
+    if (!page) co_return error(page.error());
+    if (!*page) co_return no_such_topic();
     std::string out;
-    words->presence_payload(out, *page);
+    words->presence_payload(out, **page);
     co_return http::json_response(std::move(out));
 }
 
 asio::awaitable<http::response> server_api::state::clear_history(http::request& r,
                                                                  std::string_view) {
-    co_return cleared(co_await shards.clear_history(topic_of(r)));
+    auto const done = co_await shards.clear_history(topic_of(r));
+    if (!done) co_return error(done.error());
+    co_return cleared(*done);
 }
 
 asio::awaitable<http::response> server_api::state::clear_state(http::request& r, std::string_view) {
-    co_return cleared(co_await shards.clear_state(topic_of(r)));
+    auto const done = co_await shards.clear_state(topic_of(r));
+    if (!done) co_return error(done.error());
+    co_return cleared(*done);
 }
 
 }  // namespace weir::api

@@ -86,7 +86,8 @@ std::string_view to_string(limit_kind l) noexcept {
         "history_bytes",
         "dedupe",
         "presence",
-        "memory"};
+        "memory",
+        "backlog"};
     return name(names, l);
 }
 

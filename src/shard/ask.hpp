@@ -8,9 +8,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -43,6 +46,43 @@ boost::asio::awaitable<R> ask(boost::asio::any_io_executor control, shard& whom,
                         [question = std::move(question)](shard& s, std::function<void(R)> done) {
                             done(question(s));
                         });
+}
+
+/// Asks all shards at the same time; completes on `control` with their answers, in the order of
+/// shards, when the last one is there.
+template <class R>
+boost::asio::awaitable<std::vector<R>> ask_all(
+    boost::asio::any_io_executor control, std::vector<std::unique_ptr<shard>> const& whom,
+    std::function<void(shard&, std::function<void(R)>)> errand) {
+    namespace asio = boost::asio;
+    auto initiate = [control, &whom, errand = std::move(errand)](auto handler) {
+        struct round {  // used on the control thread only
+            explicit round(decltype(handler) h) : waiting(std::move(h)) {}
+            decltype(handler) waiting;
+            std::vector<std::optional<R>> answers;
+            std::size_t due = 0;
+            void finish() {
+                std::vector<R> all;
+                for (auto& a : answers) all.push_back(*std::move(a));
+                std::move(waiting)(std::move(all));
+            }
+        };
+        auto const asked = std::make_shared<round>(std::move(handler));
+        asked->answers.resize(whom.size());
+        asked->due = whom.size();
+        for (std::size_t i = 0; i != whom.size(); ++i) {
+            whom[i]->tell([control, asked, errand, i](shard& s) {
+                errand(s, [control, asked, i](R answer) {
+                    asio::post(control, [asked, i, answer = std::move(answer)]() mutable {
+                        asked->answers[i] = std::move(answer);
+                        if (--asked->due == 0) asked->finish();
+                    });
+                });
+            });
+        }
+    };
+    return asio::async_initiate<asio::use_awaitable_t<> const, void(std::vector<R>)>(
+        std::move(initiate), asio::use_awaitable);
 }
 
 }  // namespace weir

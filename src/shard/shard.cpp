@@ -43,15 +43,10 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
       guard_(io_.get_executor()),
       wheel_(std::chrono::steady_clock::now(), wheel_grain),
       turn_(io_.get_executor(), wheel_, counts_),
-      mail_([this] { asio::post(io_, [this] { read_mail(); }); }),
+      errands_([this] { asio::post(io_, [this] { run_errands(); }); }),
       dialect_(make_json_dialect()),
       topics_(*this),
-      broker_({.shard = index,
-               .shards = settings.shards,
-               .topics_max = settings.topics_max,
-               .dedupe_window = settings.dedupe_window,
-               .history_bytes_max = settings.history_bytes_max},
-              commons.broker, *this, *this, *this),
+      broker_(make_broker()),
       probe_(std::make_unique<latency_probe>(*this)),
       next_api_ticket_(api_ticket_bit),
       tasks_(io_.get_executor()),
@@ -63,6 +58,16 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
     apply(std::move(live));
     counting_waits_ = false;  // no client is here, no sibling runs yet
     turn_.set_work([this] { return work(); });
+}
+
+std::unique_ptr<broker> shard::make_broker() {
+    return commons_.brokers->make(
+        {.shard = index_,
+         .listener = *this,
+         .policies = *this,
+         .counts = counts_,
+         .backlog = backlog_,
+         .wake = [this] { asio::post(io_, [this] { turn_.request(); }); }});
 }
 
 shard::~shard() {
@@ -159,21 +164,21 @@ void shard::leave_later(client_slot slot) {
 }
 
 void shard::read(log_query q, client_slot from, std::uint32_t ticket) {
-    broker_.read(std::move(q), client_ticket(from, ticket));
+    broker_->read(std::move(q), client_ticket(from, ticket));
 }
 
 void shard::members(std::string_view topic, std::uint32_t max, client_slot from,
                     std::uint32_t ticket) {
-    broker_.members(topic, max, client_ticket(from, ticket));
+    broker_->members(topic, max, client_ticket(from, ticket));
 }
 
 void shard::enter(std::string_view topic, std::string_view user) {
-    broker_.enter(topic, user, {});
+    broker_->enter(topic, user, {});
     keep_ticking();
 }
 
 void shard::exit(std::string_view topic, std::string_view user) {
-    broker_.exit(topic, user);
+    broker_->exit(topic, user);
 }
 
 frame_ref shard::frame_of(message_ptr const& m) {
@@ -186,13 +191,13 @@ void shard::want_feed(client_slot slot) {
 }
 
 void shard::publish(publication p, client_slot from, std::uint32_t ticket) {
-    broker_.publish(std::move(p), client_ticket(from, ticket));
+    broker_->publish(std::move(p), client_ticket(from, ticket));
 }
 
 void shard::publish_for_api(publication p, std::function<void(result<position>)> done) {
     auto const ticket = next_api_ticket_++;
     api_publishes_.emplace(ticket, std::move(done));
-    broker_.publish(std::move(p), ticket);
+    broker_->publish(std::move(p), ticket);
     keep_ticking();
 }
 
@@ -225,6 +230,7 @@ void shard::on_message(message_ptr m) {
     auto const before = topics_.backlog();
     topics_.on_message(std::move(m));
     if (topics_.backlog() != before) probe_->started.push_back(received);
+    report_backlog();
     turn_.request();
 }
 
@@ -247,30 +253,26 @@ topic_policy shard::policy_of(std::string_view topic) const {
     return live_->rules.policy_of(topic);
 }
 
-void shard::post(unsigned to, broker_mail m) {
-    commons_.shards[to]->mail_.push(std::move(m));
-}
-
-std::size_t shard::backlog(unsigned to) const {
-    shard const& s = *commons_.shards[to];
-    return s.mail_.size() + (to == index_ ? topics_.backlog() : 0);
-}
-
-void shard::read_mail() {
-    mail_.drain([this](mail&& m) {
-        if (auto* const b = std::get_if<broker_mail>(&m)) {
-            broker_.on_mail(std::move(*b));
-        } else {
-            std::get<errand>(m)(*this);
-        }
-    });
+void shard::run_errands() {
+    errands_.drain([this](errand&& e) { e(*this); }, errands_a_turn);
     keep_ticking();
+    if (errands_.has_left_over()) asio::post(io_, [this] { run_errands(); });
 }
 
 bool shard::work() {
-    bool const more = topics_.fan_out(deliveries_a_turn);
+    bool more = broker_->upkeep().work(mails_a_turn);
+    more = topics_.fan_out(deliveries_a_turn) || more;
+    report_backlog();
     if (!probe_->started.empty()) turn_.mark_dirty(*probe_);
-    return feed_clients() || more;
+    more = feed_clients() || more;
+    keep_ticking();
+    return more;
+}
+
+/// Brokers of other shards look at it before they accept what would come here.
+void shard::report_backlog() noexcept {
+    backlog_.messages.store(topics_.backlog(), std::memory_order_relaxed);
+    backlog_.bytes.store(topics_.backlog_bytes(), std::memory_order_relaxed);
 }
 
 /// In the order in which they got hungry. True: some wait for the next turn.
@@ -290,23 +292,15 @@ bool shard::feed_clients() {
 }
 
 void shard::on_deadline(mono_time at) {
-    broker_.on_tick(at);
-    counts_.history_bytes.set(broker_.history_bytes());
-    auto const refused = broker_.counts();
-    weir::at(counts_.limited, limit_kind::state_keys).set(refused.keys_refused);
-    weir::at(counts_.limited, limit_kind::history_bytes)
-        .set(refused.bytes_refused + refused.trimmed_for_others);
-    weir::at(counts_.limited, limit_kind::dedupe).set(refused.dedupe_full);
-    weir::at(counts_.limited, limit_kind::presence).set(refused.members_refused);
+    broker_->upkeep().on_tick(at);
     frames_.clear_unused();
-    counts_.topics.set(broker_.topics());
-    if (broker_.topics() > 0) wheel_.set(*this, at + seconds(1));
+    if (broker_->upkeep().wants_ticks()) wheel_.set(*this, at + seconds(1));
 }
 
 /// The ticker runs while anything has a deadline, so an idle daemon sleeps.
 void shard::keep_ticking() {
-    counts_.topics.set(broker_.topics());
-    if (!is_set() && broker_.topics() > 0) wheel_.set(*this, turn_.at().mono + seconds(1));
+    if (!is_set() && broker_->upkeep().wants_ticks())
+        wheel_.set(*this, turn_.at().mono + seconds(1));
     if (ticking_ || stopping_ || wheel_.size() == 0) return;
     ticking_ = true;
     tasks_.spawn("tick", tick());
@@ -338,7 +332,7 @@ void shard::apply(live_settings_ptr live) {
     listener_.change(live_->handshakes_per_second / settings_.shards);
     std::size_t const full = session_settings_.ring.outbox_bytes;
     marks_ = {.low = full / 4, .middle = full / 2, .high = full / 4 * 3, .full = full};
-    broker_.policies_changed();
+    broker_->upkeep().policies_changed();
     topics_.policies_changed();
     counting_waits_ = true;
 }

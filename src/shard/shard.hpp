@@ -15,7 +15,7 @@
 #include <weir/session/directory.hpp>
 #include <weir/session/session.hpp>
 #include <weir/shard/settings.hpp>
-#include <weir/topic/memory_broker.hpp>
+#include <weir/topic/broker_family.hpp>
 #include <weir/topic/topic_index.hpp>
 #include <weir/transport/turn.hpp>
 
@@ -30,19 +30,20 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
-#include <variant>
+#include <utility>
 #include <vector>
 
 namespace weir {
 
 /// What all shards of a process have in common. Outlives them.
 struct shard_commons {
-    shard_commons(directory_limits limits, detached_limits detached_bounds)
-        : directory(limits), detached(detached_bounds) {}
+    shard_commons(directory_limits limits, detached_limits detached_bounds,
+                  std::unique_ptr<broker_family> family)
+        : directory(limits), detached(detached_bounds), brokers(std::move(family)) {}
     weir::directory directory;
     detached_sessions detached;
     session_addresses addresses;
-    memory_broker_shared broker;
+    std::unique_ptr<broker_family> brokers;
     std::vector<class shard*> shards;  ///< fixed before the first thread starts
     std::atomic<bool> accepting{true};
     std::atomic<std::uint64_t> next_connection{1};
@@ -51,13 +52,13 @@ struct shard_commons {
 /// One thread, one loop, one acceptor: its connections, sessions and topics live and die here and
 /// need no locks. Others reach it by tell() only. Created and destroyed by the shard_set while no
 /// thread runs.
-class shard final : private broker_listener,
-                    private topic_interest,
-                    private broker_post,
-                    private wheel_entry {
+class shard final : private broker_listener, private topic_interest, private wheel_entry {
 public:
     /// Messages delivered in one turn before others get theirs (ADR 0002).
     static constexpr std::size_t deliveries_a_turn = 4096;
+    /// Mails of other shards' brokers, and errands, that are dealt with before others get theirs.
+    static constexpr std::size_t mails_a_turn = 1024;
+    static constexpr std::size_t errands_a_turn = 512;
     static constexpr milliseconds wheel_grain{100};
 
     shard(unsigned index, shard_settings const& settings, shard_commons& commons,
@@ -71,7 +72,7 @@ public:
 
     // From any thread.
     using errand = std::function<void(shard&)>;
-    void tell(errand e) { mail_.push(std::move(e)); }
+    void tell(errand e) { errands_.push(std::move(e)); }
     observer const& counted() const noexcept { return counts_; }
 
     // On the shard's thread from here on.
@@ -81,8 +82,12 @@ public:
     weir::dialect& dialect() noexcept { return *dialect_; }
     session_environment& environment() noexcept { return environment_; }
     topic_index& index_of_topics() noexcept { return topics_; }
+    std::uint64_t subscribers_of(std::string_view topic) {
+        auto const* const entry = topics_.find(topic);
+        return entry == nullptr ? 0 : entry->subscribers();
+    }
     registry& clients() noexcept { return clients_; }
-    memory_broker& broker() noexcept { return broker_; }
+    weir::broker& broker() noexcept { return *broker_; }
     live_settings const& live() const noexcept { return *live_; }
     shard_settings const& fixed() const noexcept { return settings_; }
     shard_commons& commons() noexcept { return commons_; }
@@ -152,7 +157,6 @@ public:
     void stop();
 
 private:
-    using mail = std::variant<broker_mail, errand>;
     struct latency_probe;
 
     // broker_listener
@@ -164,15 +168,14 @@ private:
     void on_presence(presence_change_ptr change) override;
     topic_policy policy_of(std::string_view topic) const override;
     // topic_interest
-    void attach(std::string_view topic) override { broker_.attach(topic); }
-    void detach(std::string_view topic) override { broker_.detach(topic); }
-    // broker_post
-    void post(unsigned to, broker_mail m) override;
-    std::size_t backlog(unsigned to) const override;
+    void attach(std::string_view topic) override { broker_->attach(topic); }
+    void detach(std::string_view topic) override { broker_->detach(topic); }
     // wheel_entry: the broker's second
     void on_deadline(mono_time at) override;
 
-    void read_mail();
+    std::unique_ptr<weir::broker> make_broker();
+    void run_errands();
+    void report_backlog() noexcept;
     bool work();
     bool feed_clients();
     void keep_ticking();
@@ -190,11 +193,12 @@ private:
     observer counts_;
     timing_wheel wheel_;
     weir::turn turn_;
-    mailbox<mail> mail_;
+    mailbox<errand> errands_;
     std::unique_ptr<weir::dialect> dialect_;
     session_environment environment_;
     topic_index topics_;
-    memory_broker broker_;
+    fan_out_backlog backlog_;
+    std::unique_ptr<weir::broker> broker_;
     std::unique_ptr<latency_probe> probe_;
     registry clients_;
     outbox_marks marks_;

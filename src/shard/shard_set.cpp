@@ -1,4 +1,5 @@
 #include "shard/ask.hpp"
+#include "shard/memory_family.hpp"
 #include "shard/settings_spread.hpp"
 #include "shard/shard.hpp"
 
@@ -19,7 +20,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-topic_facts facts_at_home(memory_broker::topic_facts const& t) {
+topic_facts facts_of(broker_topic const& t) {
     return {.name = t.name,
             .at = t.at,
             .subscribers = 0,
@@ -29,12 +30,28 @@ topic_facts facts_at_home(memory_broker::topic_facts const& t) {
             .members = t.members};
 }
 
+std::unique_ptr<broker_family> make_brokers(shard_settings const& s) {
+    switch (s.broker) {
+        case broker_kind::memory:
+            break;
+    }
+    return std::make_unique<memory_family>(
+        memory_broker_settings{.shards = s.shards,
+                               .topics_max = s.topics_max,
+                               .backlog_messages_max = s.backlog_messages_max,
+                               .backlog_bytes_max = s.backlog_bytes_max,
+                               .dedupe_window = s.dedupe_window,
+                               .history_bytes_max = s.history_bytes_max});
+}
+
 }  // namespace
 
 struct shard_set::state {
     state(asio::any_io_executor c, shard_settings s, directory_limits directory,
           detached_limits detached)
-        : control(std::move(c)), settings(std::move(s)), commons(directory, detached) {}
+        : control(std::move(c)),
+          settings(std::move(s)),
+          commons(directory, detached, make_brokers(settings)) {}
 
     asio::any_io_executor control;
     shard_settings settings;
@@ -43,26 +60,27 @@ struct shard_set::state {
     std::vector<std::unique_ptr<shard>> shards;
     std::uint16_t port = 0;
 
-    shard& home_of(std::string_view topic) {
-        return *shards[memory_broker::home_of(topic, settings.shards)];
-    }
+    /// The one whose broker is asked about that topic.
+    shard& shard_for(std::string_view topic) { return *shards[commons.brokers->shard_for(topic)]; }
 
-    /// Asks every shard; the answers in the order of shards.
+    /// Asks every shard at the same time; the answers in the order of shards.
     template <class R>
     asio::awaitable<std::vector<R>> all(std::function<R(shard&)> question) {
-        std::vector<R> answers;
-        for (auto const& s : shards) answers.push_back(co_await ask<R>(control, *s, question));
-        co_return answers;
+        return ask_all<R>(control, shards,
+                          [question = std::move(question)](shard& s, std::function<void(R)> done) {
+                              done(question(s));
+                          });
     }
-    /// Asks the home of a topic; nothing: it does not know that topic.
+    /// Asks the broker that knows that topic.
     template <class R>
-    asio::awaitable<std::optional<R>> at_home(std::string topic,
-                                              std::function<R(memory_broker&)> question) {
-        std::function<std::optional<R>(shard&)> const look = [topic, question](shard& s) {
-            auto& home = s.broker();
-            return home.find(topic) ? std::optional<R>(question(home)) : std::nullopt;
-        };
-        co_return co_await ask<std::optional<R>>(control, home_of(topic), look);
+    asio::awaitable<result<R>> admin(
+        std::string_view topic,
+        std::function<void(broker_admin&, broker_admin::answer<R>)> question) {
+        return ask_later<result<R>>(
+            control, shard_for(topic),
+            [question = std::move(question)](shard& s, std::function<void(result<R>)> done) {
+                question(s.broker().admin(), std::move(done));
+            });
     }
     asio::awaitable<std::uint64_t> total(std::function<std::uint64_t(shard&)> question) {
         auto const counts = co_await all<std::uint64_t>(std::move(question));
@@ -123,8 +141,8 @@ bool shard_set::accepting() const noexcept {
 }
 
 asio::awaitable<result<position>> shard_set::publish(publication p) {
-    // At its home a publish needs no mail between shards.
-    shard& home = state_->home_of(p.topic);
+    // From there it needs no mail between shards.
+    shard& home = state_->shard_for(p.topic);
     auto const shared = std::make_shared<publication>(std::move(p));
     co_return co_await ask_later<result<position>>(
         state_->control, home, [shared](shard& s, std::function<void(result<position>)> done) {
@@ -169,25 +187,26 @@ asio::awaitable<std::uint64_t> shard_set::unsubscribe(session_target whom, std::
     });
 }
 
-asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, std::size_t max) {
-    using home_page = std::vector<memory_broker::topic_facts>;
-    auto const pages = co_await state_->all<home_page>(
-        [after, max](shard& s) { return s.broker().list(after, max); });
+asio::awaitable<result<std::vector<topic_facts>>> shard_set::topics(std::string after,
+                                                                    std::size_t max) {
+    using page = result<std::vector<broker_topic>>;
+    auto const pages = co_await ask_all<page>(
+        state_->control, state_->shards, [after, max](shard& s, std::function<void(page)> done) {
+            s.broker().admin().list(after, max, std::move(done));
+        });
     std::vector<topic_facts> merged;
-    for (auto const& page : pages) {
-        for (auto const& t : page) merged.push_back(facts_at_home(t));
+    for (page const& p : pages) {
+        if (!p) co_return p.error();
+        for (broker_topic const& t : *p) merged.push_back(facts_of(t));
     }
     std::sort(merged.begin(), merged.end(),
               [](topic_facts const& a, topic_facts const& b) { return a.name < b.name; });
     if (merged.size() > max) merged.resize(max);
 
-    auto const names = std::make_shared<std::vector<topic_facts>>(merged);
+    auto const names = std::make_shared<std::vector<topic_facts> const>(merged);
     auto const counts = co_await state_->all<std::vector<std::uint64_t>>([names](shard& s) {
         std::vector<std::uint64_t> own;
-        for (topic_facts const& t : *names) {
-            auto const* const entry = s.index_of_topics().find(t.name);
-            own.push_back(entry == nullptr ? 0 : entry->subscribers());
-        }
+        for (topic_facts const& t : *names) own.push_back(s.subscribers_of(t.name));
         return own;
     });
     for (auto const& own : counts) {
@@ -196,44 +215,36 @@ asio::awaitable<std::vector<topic_facts>> shard_set::topics(std::string after, s
     co_return merged;
 }
 
-asio::awaitable<std::optional<topic_facts>> shard_set::topic(std::string name) {
-    using maybe = std::optional<memory_broker::topic_facts>;
-    std::function<maybe(shard&)> const look = [name](shard& s) {
-        return s.broker().facts_of(name);
-    };
-    auto const home = co_await ask<maybe>(state_->control, state_->home_of(name), look);
-    if (!home) co_return std::nullopt;
-    auto facts = facts_at_home(*home);
-    facts.subscribers = co_await state_->total([name](shard& s) {
-        auto const* const entry = s.index_of_topics().find(name);
-        return std::uint64_t{entry == nullptr ? 0 : entry->subscribers()};
-    });
-    co_return facts;
+asio::awaitable<result<std::optional<topic_facts>>> shard_set::topic(std::string name) {
+    auto const known = co_await state_->admin<std::optional<broker_topic>>(
+        name, [name](broker_admin& a, auto done) { a.facts(name, std::move(done)); });
+    if (!known) co_return known.error();
+    if (!*known) co_return std::optional<topic_facts>();
+    auto facts = facts_of(**known);
+    facts.subscribers = co_await state_->total([name](shard& s) { return s.subscribers_of(name); });
+    co_return std::optional<topic_facts>(std::move(facts));
 }
 
-asio::awaitable<std::optional<log_page>> shard_set::read(log_query q) {
-    co_return co_await state_->at_home<log_page>(
-        q.topic, [q](memory_broker& home) { return home.read_here(q); });
+asio::awaitable<result<std::optional<log_page>>> shard_set::read(log_query q) {
+    return state_->admin<std::optional<log_page>>(
+        q.topic, [q](broker_admin& a, auto done) { a.read(q, std::move(done)); });
 }
 
-asio::awaitable<std::optional<presence_page>> shard_set::members(std::string topic,
-                                                                 std::uint32_t max) {
-    co_return co_await state_->at_home<presence_page>(
-        topic, [topic, max](memory_broker& home) { return home.members_here(topic, max); });
+asio::awaitable<result<std::optional<presence_page>>> shard_set::members(std::string topic,
+                                                                         std::uint32_t max) {
+    return state_->admin<std::optional<presence_page>>(
+        topic,
+        [topic, max](broker_admin& a, auto done) { a.members(topic, max, std::move(done)); });
 }
 
-asio::awaitable<std::optional<bool>> shard_set::clear_history(std::string topic) {
-    co_return co_await state_->at_home<bool>(topic, [topic](memory_broker& home) {
-        bool const had = home.facts_of(topic)->messages != 0;
-        return home.clear_history(topic) && had;
-    });
+asio::awaitable<result<std::optional<bool>>> shard_set::clear_history(std::string topic) {
+    return state_->admin<std::optional<bool>>(
+        topic, [topic](broker_admin& a, auto done) { a.clear_history(topic, std::move(done)); });
 }
 
-asio::awaitable<std::optional<bool>> shard_set::clear_state(std::string topic) {
-    co_return co_await state_->at_home<bool>(topic, [topic](memory_broker& home) {
-        bool const had = home.facts_of(topic)->state_keys != 0;
-        return home.clear_state(topic) && had;
-    });
+asio::awaitable<result<std::optional<bool>>> shard_set::clear_state(std::string topic) {
+    return state_->admin<std::optional<bool>>(
+        topic, [topic](broker_admin& a, auto done) { a.clear_state(topic, std::move(done)); });
 }
 
 asio::awaitable<std::vector<connection_facts>> shard_set::connections(std::uint64_t after,

@@ -51,10 +51,8 @@ void home_table::dissolve(topic_home& home) {
 
 bool home_table::has_room(topic_keep const& keep, publication const& p) const {
     if (keep.policy.state == state_kind::none || !logs_.empty()) return true;
-    auto const size = message_overhead_bytes + p.topic.size() + p.event.size() + p.payload.size() +
-                      p.key.size() + p.from.size();
     return shared_.history_bytes.load(std::memory_order_relaxed) +
-               keep.state.growth(p.key, p.payload, size) <=
+               keep.state.growth(p.key, p.payload, stored_bytes(p)) <=
            bytes_bound();
 }
 
@@ -142,6 +140,7 @@ void home_table::kept_changed(topic_keep& keep) {
     shared_.history_bytes.fetch_add(bytes - keep.counted_, std::memory_order_relaxed);
     bytes_ += bytes - keep.counted_;
     keep.counted_ = bytes;
+    counts_.history_bytes.set(bytes_);
     if (keep.log.size() == 0) {
         logs_.remove(keep);
     } else if (!keep.linked()) {
@@ -167,7 +166,7 @@ std::size_t home_table::trim_to_bound(std::size_t at_most) {
     while (removed != at_most && over_bound() && !logs_.empty()) {
         auto& keep = logs_.front();
         keep.log.drop_oldest();
-        ++trimmed_;
+        at(counts_.limited, limit_kind::history_bytes).add();
         ++removed;
         kept_changed(keep);
     }

@@ -15,8 +15,8 @@ bool by_home_name::operator()(topic_home const* a, std::string_view b) const noe
 }
 
 home_table::home_table(memory_broker_settings const& settings, memory_broker_shared& shared,
-                       policy_source const& policies)
-    : settings_(settings), shared_(shared), policies_(policies) {}
+                       policy_source const& policies, observer& counts)
+    : settings_(settings), shared_(shared), policies_(policies), counts_(counts) {}
 
 home_table::~home_table() {
     shared_.topics.fetch_sub(homes_.size(), std::memory_order_relaxed);
@@ -38,6 +38,7 @@ topic_home* home_table::find_or_create(std::string_view topic) {
     home.head.epoch = epochs_.next();
     home.in_order_ = in_order_.insert(&home).first;
     append_quiet(home);
+    counts_.topics.set(homes_.size());
     return &home;
 }
 
@@ -85,8 +86,8 @@ void home_table::tick(mono_time at) {
     forget_overdue(forgotten_a_tick, full ? seconds{0} : quiet_time);
 }
 
-memory_broker::topic_facts home_table::facts_of(topic_home const& home) const {
-    memory_broker::topic_facts facts{home.name(), home.head, home.interest.size()};
+broker_topic home_table::facts_of(topic_home const& home) const {
+    broker_topic facts{.name = home.name(), .at = home.head};
     if (auto const* const keep = home.keep_.get()) {
         facts.messages = keep->log.size();
         facts.bytes = keep->counted_;
@@ -96,9 +97,8 @@ memory_broker::topic_facts home_table::facts_of(topic_home const& home) const {
     return facts;
 }
 
-std::vector<memory_broker::topic_facts> home_table::list(std::string_view after,
-                                                         std::size_t max) const {
-    std::vector<memory_broker::topic_facts> facts;
+std::vector<broker_topic> home_table::list(std::string_view after, std::size_t max) const {
+    std::vector<broker_topic> facts;
     for (auto at = in_order_.upper_bound(after); at != in_order_.end() && facts.size() < max;
          ++at) {
         facts.push_back(facts_of(**at));
@@ -126,6 +126,7 @@ void home_table::erase_longest_quiet() {
     quiet_.remove(home);
     in_order_.erase(home.in_order_);
     homes_.erase(homes_.find(home.name()));
+    counts_.topics.set(homes_.size());
 }
 
 void home_table::forget_overdue(std::size_t at_most, nanoseconds quiet_for) {

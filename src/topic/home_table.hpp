@@ -8,6 +8,7 @@
 
 #include <weir/base/clock.hpp>
 #include <weir/base/ids.hpp>
+#include <weir/base/observer.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/memory_broker.hpp>
 #include <weir/topic/name_hash.hpp>
@@ -116,7 +117,7 @@ public:
     static constexpr std::size_t reviewed_a_tick = 2000;
 
     home_table(memory_broker_settings const& settings, memory_broker_shared& shared,
-               policy_source const& policies);
+               policy_source const& policies, observer& counts);
     home_table(home_table const&) = delete;
     home_table& operator=(home_table const&) = delete;
     ~home_table();
@@ -169,9 +170,8 @@ public:
 
     std::size_t size() const noexcept { return homes_.size(); }
     std::size_t bytes() const noexcept { return bytes_; }
-    std::uint64_t trimmed_for_others() const noexcept { return trimmed_; }
-    memory_broker::topic_facts facts_of(topic_home const& home) const;
-    std::vector<memory_broker::topic_facts> list(std::string_view after, std::size_t max) const;
+    broker_topic facts_of(topic_home const& home) const;
+    std::vector<broker_topic> list(std::string_view after, std::size_t max) const;
 
 private:
     bool take_place();
@@ -200,6 +200,7 @@ private:
     memory_broker_settings const settings_;
     memory_broker_shared& shared_;
     policy_source const& policies_;
+    observer& counts_;
     std::unordered_map<std::string, topic_home, name_hash, std::equal_to<>> homes_;
     homes_by_name in_order_;  ///< so that list() never walks a million topics
     epoch_source epochs_;
@@ -210,7 +211,6 @@ private:
     std::uint32_t policies_as_of_ = 1;
     std::optional<std::string> reviewed_to_;  ///< while policies are being looked up again
     std::size_t bytes_ = 0;
-    std::uint64_t trimmed_ = 0;
     mono_time last_tick_ = never;
     nanoseconds clock_{0};  ///< time between ticks, summed: runs from 0, whatever mono_time is
 };

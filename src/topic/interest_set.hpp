@@ -18,11 +18,6 @@ public:
     void erase(unsigned shard) noexcept { word(shard) &= ~bit(shard); }
     bool contains(unsigned shard) const noexcept { return (words_[shard / 64] & bit(shard)) != 0; }
     bool empty() const noexcept { return words_ == std::array<std::uint64_t, 4>{}; }
-    unsigned size() const noexcept {
-        int n = 0;
-        for (auto const w : words_) n += std::popcount(w);
-        return static_cast<unsigned>(n);
-    }
     /// In rising order, until `f` returns false. True: it never did.
     template <class F>
     bool every(F&& f) const {

@@ -51,17 +51,18 @@ void memory_home::detach(std::string_view topic, unsigned origin) {
 }
 
 result<void> memory_home::admit(publication const& p, topic_home& home) {
-    if (!home.interest.every([this](unsigned shard) { return !links_.overloaded(shard); })) {
+    if (!home.interest.every([this](unsigned shard) { return !links_.backlog_full(shard); })) {
+        links_.count(limit_kind::backlog);
         return queues_full();
     }
     auto const* const keep = topics_.keep_of(home);
     if (keep == nullptr) return {};
     if (!keep->state.admits(p.key, p.payload)) {
-        ++keys_refused_;
+        links_.count(limit_kind::state_keys);
         return refused(errc::limit_reached, "the topic's state has as many keys as it may hold");
     }
     if (!topics_.has_room(*keep, p)) {
-        ++bytes_refused_;
+        links_.count(limit_kind::history_bytes);
         return refused(errc::limit_reached, "the server keeps as much state as it may hold");
     }
     return {};
@@ -85,7 +86,7 @@ result<position> memory_home::publish(publication&& p) {
     if (auto const admitted = admit(p, *home); !admitted) return admitted.error();
     position const next{home->head.epoch, home->head.offset + 1};
     if (!dedupe_.remember(std::move(print), next, topics_.clock())) {
-        ++dedupe_full_;
+        links_.count(limit_kind::dedupe);
         auto full = refused(errc::unavailable, "as many dedupe ids are in use as may be");
         full.retry_after = seconds{1};
         return full;
@@ -119,7 +120,7 @@ log_page memory_home::read(log_query const& q) {
 
 void memory_home::enter(std::string_view topic, std::string_view user, std::string_view info) {
     auto* const home = topics_.find_or_create(topic);
-    if (home == nullptr || !topics_.enter(*home, user, info)) ++members_refused_;
+    if (home == nullptr || !topics_.enter(*home, user, info)) links_.count(limit_kind::presence);
     tell_news();
 }
 
@@ -156,14 +157,6 @@ void memory_home::tell_news() {
             links_.listener.on_presence(std::move(news->what));
         }
     }
-}
-
-memory_broker::tally memory_home::counts() const noexcept {
-    return {.trimmed_for_others = topics_.trimmed_for_others(),
-            .dedupe_full = dedupe_full_,
-            .members_refused = members_refused_,
-            .keys_refused = keys_refused_,
-            .bytes_refused = bytes_refused_};
 }
 
 }  // namespace weir

@@ -15,12 +15,23 @@ struct memory_links {
     memory_broker_settings const settings;
     broker_post& post;
     broker_listener& listener;
+    observer& counts;
 
     template <class Content>
     void send(unsigned shard, Content content) {
         post.post(shard, broker_mail{settings.shard, std::move(content)});
     }
-    bool overloaded(unsigned shard) const { return post.backlog(shard) > settings.backlog_max; }
+    /// For what is to be answered there.
+    bool mail_full(unsigned shard) const { return above_bounds(post.mail_waiting(shard)); }
+    /// For what is to be passed on to its subscribers.
+    bool backlog_full(unsigned shard) const { return above_bounds(post.backlog(shard)); }
+    void count(limit_kind which) { at(counts.limited, which).add(); }
+
+private:
+    bool above_bounds(shard_backlog const& now) const noexcept {
+        return now.messages > settings.backlog_messages_max ||
+               now.bytes > settings.backlog_bytes_max;
+    }
 };
 
 /// The part of a memory broker that is the home of topics: answers what this and other shards ask
@@ -30,7 +41,7 @@ class memory_home {
 public:
     memory_home(memory_links& links, memory_broker_shared& shared, policy_source const& policies)
         : links_(links),
-          topics_(links.settings, shared, policies),
+          topics_(links.settings, shared, policies, links.counts),
           dedupe_(links.settings.dedupe_window, links.settings.dedupe_max, shared.dedupe_ids) {}
 
     result<position> attach(std::string_view topic, unsigned origin);
@@ -46,7 +57,6 @@ public:
 
     home_table& topics() noexcept { return topics_; }
     home_table const& topics() const noexcept { return topics_; }
-    memory_broker::tally counts() const noexcept;
 
 private:
     result<position> order(publication&& p, topic_home& home);
@@ -57,13 +67,9 @@ private:
     memory_links& links_;
     home_table topics_;
     dedupe_window dedupe_;
-    std::uint64_t dedupe_full_ = 0;
-    std::uint64_t members_refused_ = 0;
-    std::uint64_t keys_refused_ = 0;
-    std::uint64_t bytes_refused_ = 0;
 };
 
-/// A publish or a read that finds queues full.
+/// A publish, read or members() that finds queues full.
 fault queues_full();
 
 }  // namespace weir

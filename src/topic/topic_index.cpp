@@ -55,6 +55,7 @@ struct topic_index::queue {
     std::size_t run = 0;   ///< the first so many jobs are under way together; 0: none
     std::size_t next = 0;  ///< the slot they go on with
     std::size_t item = 0;  ///< what that slot has of the run already
+    std::size_t bytes = 0;
 
     /// Takes up the first job and those behind it that are of the same topic, at most `budget`.
     void begin(std::size_t budget) {
@@ -177,6 +178,7 @@ void topic_index::on_message(message_ptr m) {
     WEIR_ASSERT(m->at.epoch == entry.tail_.epoch && m->at.offset > entry.tail_.offset);
     entry.tail_ = m->at;
     hold(entry);
+    queue_->bytes += stored_bytes(*m);
     queue_->jobs.push_back({&entry, entry.life_, delivery(entry, std::move(m))});
 }
 
@@ -195,6 +197,7 @@ bool topic_index::fan_out(std::size_t budget) {
         }
         auto const done = std::exchange(q.run, 0);
         for (std::size_t i = 0; i != done; ++i) {
+            q.bytes -= stored_bytes(q.jobs.front().what.what());
             q.jobs.pop_front();
             let_go(topic);
         }
@@ -232,6 +235,9 @@ bool topic_index::idle() const noexcept {
 }
 std::size_t topic_index::backlog() const noexcept {
     return queue_->jobs.size();
+}
+std::size_t topic_index::backlog_bytes() const noexcept {
+    return queue_->bytes;
 }
 std::size_t topic_index::topics() const noexcept {
     return topics_.size();

@@ -16,11 +16,6 @@ bool too_old(nanoseconds at, nanoseconds now, milliseconds age) noexcept {
 
 }  // namespace
 
-std::size_t stored_bytes(message const& m) noexcept {
-    return message_overhead_bytes + m.topic.size() + m.event.size() + m.payload.size() +
-           m.key.size() + m.from.size();
-}
-
 void topic_log::append(message_ptr m, nanoseconds at) {
     WEIR_ASSERT(m->at.offset == head_ + 1);
     ++head_;

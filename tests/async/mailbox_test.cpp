@@ -35,6 +35,35 @@ TEST(mailbox, what_is_pushed_while_draining_wakes_again) {
     EXPECT_EQ(box.drain([](int i) { EXPECT_EQ(i, 2); }), 1u);
 }
 
+TEST(mailbox, a_bound_leaves_the_rest_for_the_next_drain) {
+    int wakes = 0;
+    mailbox<int> box([&] { ++wakes; });
+    for (int i = 0; i != 5; ++i) box.push(i);
+    std::vector<int> got;
+    auto const take = [&](int i) { got.push_back(i); };
+    EXPECT_EQ(box.drain(take, 3), 3U);
+    EXPECT_TRUE(box.has_left_over());
+    EXPECT_EQ(box.size(), 2U);
+    box.push(5);  // behind what is left over, and wakes: the owner's list is not the senders'
+    EXPECT_EQ(wakes, 2);
+    EXPECT_EQ(box.drain(take, 3), 3U);
+    EXPECT_FALSE(box.has_left_over());
+    EXPECT_EQ(got, (std::vector{0, 1, 2, 3, 4, 5}));
+    EXPECT_EQ(box.drain(take, 3), 0U);
+}
+
+TEST(mailbox, drops_what_nobody_took_and_what_was_left_over) {
+    auto const item = std::make_shared<int>(1);
+    {
+        mailbox<std::shared_ptr<int>> box([] {});
+        for (int i = 0; i != 3; ++i) box.push(item);
+        EXPECT_EQ(box.drain([](std::shared_ptr<int> const&) {}, 1), 1U);
+        box.push(item);
+        EXPECT_EQ(item.use_count(), 4);
+    }
+    EXPECT_EQ(item.use_count(), 1);
+}
+
 TEST(mailbox, drops_what_nobody_took) {
     auto const item = std::make_shared<int>(1);
     {

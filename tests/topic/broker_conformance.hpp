@@ -32,6 +32,8 @@ class broker_cluster {
 public:
     virtual ~broker_cluster() = default;
     virtual broker& member(unsigned i) = 0;
+    /// The one whose broker_admin is asked about that topic.
+    virtual unsigned member_for(std::string_view topic) const = 0;
     /// Moves one thing on, which may be chosen by chance. False: nothing moves any more.
     virtual bool pump() = 0;
     /// Topics that have no interest now, and of which nothing is kept, are forgotten.

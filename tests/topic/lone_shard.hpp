@@ -1,5 +1,6 @@
 #pragma once
 
+#include "topic/broker_answers.hpp"
 #include "topic/broker_conformance.hpp"
 
 #include <weir/topic/memory_broker.hpp>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,17 +20,26 @@ namespace weir {
 /// One shard alone, or one whose siblings exist only as a post that keeps what it is given.
 struct lone_shard final : broker_post, broker_listener, policy_source {
     explicit lone_shard(memory_broker_settings settings)
-        : broker(settings, shared, *this, *this, *this) {
+        : broker(settings, shared, *this, *this, *this, counts) {
         tick(seconds{0});
     }
 
     void post(unsigned shard, broker_mail mail) override {
         sent.emplace_back(shard, std::move(mail));
     }
-    std::size_t backlog(unsigned shard) const override {
-        auto const known = backlogs.find(shard);
-        return known == backlogs.end() ? 0 : known->second;
+    shard_backlog mail_waiting(unsigned shard) const override {
+        auto const known = mails.find(shard);
+        return known == mails.end() ? shard_backlog{} : known->second;
     }
+    shard_backlog backlog(unsigned shard) const override {
+        auto all = mail_waiting(shard);
+        auto const known = fan_outs.find(shard);
+        if (known == fan_outs.end()) return all;
+        all.messages += known->second.messages;
+        all.bytes += known->second.bytes;
+        return all;
+    }
+    bool bring(unsigned, memory_broker&, std::size_t) override { return false; }
     void on_attached(std::string_view topic, result<position> at) override {
         attached.emplace_back(topic, std::move(at));
     }
@@ -61,19 +72,35 @@ struct lone_shard final : broker_post, broker_listener, policy_source {
         broker.attach(topic);
         return attached.back().second;
     }
-    void tick(seconds later) { broker.on_tick(time += later); }
+    void tick(seconds later) { broker.upkeep().on_tick(time += later); }
     /// As time passes in the server: a tick a second.
     void pass(seconds how_long) {
         for (; how_long > seconds{0}; how_long -= seconds{1}) tick(seconds{1});
     }
-    std::vector<std::string> names() const {
+    std::vector<broker_topic> list(std::string after, std::size_t max) {
+        return list_of(broker, std::move(after), max);
+    }
+    std::optional<broker_topic> facts(std::string topic) {
+        return facts_of(broker, std::move(topic));
+    }
+    /// The newest position of a topic.
+    std::optional<position> find(std::string topic) {
+        auto const known = facts(std::move(topic));
+        return known ? std::optional(known->at) : std::nullopt;
+    }
+    std::size_t topics() const { return counts.topics.read(); }
+    std::size_t history_bytes() const { return counts.history_bytes.read(); }
+    std::uint64_t limited(limit_kind which) const { return at(counts.limited, which).read(); }
+    std::vector<std::string> names() {
         std::vector<std::string> out;
-        for (auto const& facts : broker.list("", 100)) out.push_back(facts.name);
+        for (auto const& facts : list("", 100)) out.push_back(facts.name);
         return out;
     }
 
     memory_broker_shared shared;
-    std::map<unsigned, std::size_t> backlogs;
+    observer counts;
+    std::map<unsigned, shard_backlog> mails;
+    std::map<unsigned, shard_backlog> fan_outs;
     std::vector<std::pair<unsigned, broker_mail>> sent;
     std::vector<std::pair<std::string, result<position>>> attached;
     std::vector<result<position>> published;

@@ -25,13 +25,13 @@ TEST(memory_broker_bytes, above_the_bound_the_longest_unpublished_log_gives_its_
     shard.publish("c");
     EXPECT_EQ(on(shard.read({.topic = "a"})), (offsets{3}));
     EXPECT_EQ(on(shard.read({.topic = "c"})), (offsets{1, 2, 3}));
-    EXPECT_EQ(shard.broker.counts().trimmed_for_others, 3U);
+    EXPECT_EQ(shard.limited(limit_kind::history_bytes), 3U);
     EXPECT_LE(shard.shared.history_bytes.load(), 4 * size_of("a"));
-    auto const epoch = shard.broker.find("a")->epoch;
+    auto const epoch = shard.find("a")->epoch;
     EXPECT_EQ(shard.read({.topic = "a", .at = position{epoch, 0}})->missing,
               (loss{1, 2, 2, gap_reason::trimmed}));
     shard.publish("c", std::string(4 * size_of("a"), '1'));  // larger than everything
-    EXPECT_EQ(shard.broker.history_bytes(), 0U);
+    EXPECT_EQ(shard.history_bytes(), 0U);
 }
 
 TEST(memory_broker_bytes, above_the_bound_a_shard_with_less_than_its_share_is_not_starved) {
@@ -43,22 +43,23 @@ TEST(memory_broker_bytes, above_the_bound_a_shard_with_less_than_its_share_is_no
     auto const size = size_of(rich_topic);
     ASSERT_EQ(size, size_of(poor_topic));
     auto const bound = 64 * size;
+    observer counts, poor_counts;
     memory_broker rich({.shard = 0, .shards = 2, .history_bytes_max = bound}, shared, ears, ears,
-                       ears);
+                       ears, counts);
     memory_broker poor({.shard = 1, .shards = 2, .history_bytes_max = bound}, shared, ears, ears,
-                       ears);
+                       ears, poor_counts);
     for (int i = 0; i != 80; ++i) rich.publish(make_publication(rich_topic), 1);
-    EXPECT_EQ(rich.facts_of(rich_topic)->messages, 64U);
-    EXPECT_EQ(rich.counts().trimmed_for_others, 16U);
+    EXPECT_EQ(facts_of(rich, rich_topic)->messages, 64U);
+    EXPECT_EQ(at(counts.limited, limit_kind::history_bytes).read(), 16U);
     for (int i = 0; i != 9; ++i) poor.publish(make_publication(poor_topic), 1);
-    EXPECT_EQ(poor.facts_of(poor_topic)->messages, 4U) << "a sixteenth more";
+    EXPECT_EQ(facts_of(poor, poor_topic)->messages, 4U) << "a sixteenth more";
     for (int i = 0; i != 20; ++i) {
-        poor.on_tick(ears.time);
-        rich.on_tick(ears.time);
+        poor.upkeep().on_tick(ears.time);
+        rich.upkeep().on_tick(ears.time);
         for (int n = 0; n != 4; ++n) poor.publish(make_publication(poor_topic), 1);
     }
-    EXPECT_GE(poor.facts_of(poor_topic)->messages, 31U) << "an equal share each";
-    EXPECT_LE(rich.facts_of(rich_topic)->messages, 33U);
+    EXPECT_GE(facts_of(poor, poor_topic)->messages, 31U) << "an equal share each";
+    EXPECT_LE(facts_of(rich, rich_topic)->messages, 33U);
     EXPECT_EQ(shared.history_bytes.load(), bound);
 }
 
@@ -69,10 +70,11 @@ TEST(memory_broker_bytes, a_state_with_less_than_its_share_grows_into_what_other
     ears.policies[log_topic] = with_history(1000);
     ears.policies[state_topic] = with_keys(100);
     auto const bound = 64 * (size_of(log_topic) + 1);
+    observer counts, poor_counts;
     memory_broker rich({.shard = 0, .shards = 2, .history_bytes_max = bound}, shared, ears, ears,
-                       ears);
+                       ears, counts);
     memory_broker poor({.shard = 1, .shards = 2, .history_bytes_max = bound}, shared, ears, ears,
-                       ears);
+                       ears, poor_counts);
     for (int i = 0; i != 80; ++i) rich.publish(make_publication(log_topic), 1);
     for (auto const* key : {"a", "b", "c", "d"}) {
         poor.publish(keyed(state_topic, key), 1);
@@ -82,7 +84,7 @@ TEST(memory_broker_bytes, a_state_with_less_than_its_share_grows_into_what_other
     EXPECT_EQ(ears.published.back().error().code, errc::limit_reached) << "no log here gives way";
     poor.publish(keyed(state_topic, "", "2"), 1);
     EXPECT_TRUE(ears.published.back().has_value()) << "does not make the state larger";
-    rich.on_tick(ears.time);
+    rich.upkeep().on_tick(ears.time);
     poor.publish(keyed(state_topic, "e"), 1);
     EXPECT_TRUE(ears.published.back().has_value());
 }
@@ -94,7 +96,7 @@ TEST(memory_broker_bytes, logs_give_way_to_states_and_states_to_nothing) {
     shard.publish("l");
     shard.publish("l");
     for (auto const* key : {"a", "b", "c"}) EXPECT_TRUE(shard.publish(keyed("s", key)));
-    EXPECT_EQ(shard.broker.facts_of("l")->messages, 0U);
+    EXPECT_EQ(shard.facts("l")->messages, 0U);
     auto const refused = shard.publish(keyed("s", "d"));
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, errc::limit_reached);
@@ -103,7 +105,7 @@ TEST(memory_broker_bytes, logs_give_way_to_states_and_states_to_nothing) {
     EXPECT_TRUE(shard.publish(keyed("s", "a", "2")).has_value());
     EXPECT_TRUE(shard.publish(keyed("s", "b", "null")).has_value());
     EXPECT_TRUE(shard.publish(keyed("s", "d")).has_value());
-    EXPECT_EQ(shard.broker.find("s")->offset, 6U) << "a refused one took an offset";
+    EXPECT_EQ(shard.find("s")->offset, 6U) << "a refused one took an offset";
 }
 
 }  // namespace

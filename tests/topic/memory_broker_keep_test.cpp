@@ -42,9 +42,9 @@ TEST(memory_broker_keep, a_read_elsewhere_is_mail_to_the_home_and_back) {
 }
 
 TEST(memory_broker_keep, a_home_that_is_far_behind_is_not_asked) {
-    lone_shard shard({.shard = 1, .shards = 3, .backlog_max = 5});
+    lone_shard shard({.shard = 1, .shards = 3, .backlog_messages_max = 5});
     auto const there = topic_at(2, 3);
-    shard.backlogs[2] = 6;
+    shard.mails[2].messages = 6;
     auto const page = shard.read({.topic = there});
     ASSERT_FALSE(page.has_value());
     EXPECT_EQ(page.error().code, errc::unavailable);
@@ -69,24 +69,25 @@ TEST(memory_broker_keep, facts_say_what_is_kept) {
     policy.history.messages = 2;
     shard.policies["news"] = policy;
     for (auto const* key : {"a", "b", "c"}) shard.publish(keyed("news", key));
-    auto const facts = shard.broker.facts_of("news");
+    auto const facts = shard.facts("news");
     ASSERT_TRUE(facts.has_value());
     EXPECT_EQ(facts->at.offset, 3U);
     EXPECT_EQ(facts->messages, 2U);
     EXPECT_EQ(facts->state_keys, 3U);
     EXPECT_EQ(facts->bytes, 5 * (size_of("news") + 1));
-    EXPECT_EQ(shard.broker.history_bytes(), facts->bytes);
+    EXPECT_EQ(shard.history_bytes(), facts->bytes);
     EXPECT_EQ(shard.shared.history_bytes.load(), facts->bytes);
-    EXPECT_EQ(shard.broker.list("", 9).at(0).messages, 2U);
-    EXPECT_FALSE(shard.broker.facts_of("other").has_value());
+    EXPECT_EQ(shard.list("", 9).at(0).messages, 2U);
+    EXPECT_FALSE(shard.facts("other").has_value());
 }
 
 TEST(memory_broker_keep, the_bytes_go_with_the_broker) {
     memory_broker_shared shared;
     lone_shard ears({});
     ears.policies["a"] = with_history(5);
+    observer counts;
     {
-        memory_broker broker({}, shared, ears, ears, ears);
+        memory_broker broker({}, shared, ears, ears, ears, counts);
         broker.publish(make_publication("a"), 1);
         auto p = make_publication("b");
         p.dedupe = "1";
@@ -103,9 +104,9 @@ TEST(memory_broker_keep, a_topic_is_known_until_its_history_could_not_be_any_mor
     shard.policies["a"] = with_history(5, seconds{600});
     auto const at = shard.publish("a").value();
     shard.pass(seconds{599});
-    EXPECT_EQ(shard.broker.facts_of("a")->messages, 1U);
+    EXPECT_EQ(shard.facts("a")->messages, 1U);
     shard.pass(seconds{1});
-    EXPECT_EQ(shard.broker.facts_of("a")->messages, 0U);
+    EXPECT_EQ(shard.facts("a")->messages, 0U);
     EXPECT_FALSE(shard.read({.topic = "a", .at = at})->missing) << "a position at the head";
     shard.pass(seconds{59});
     EXPECT_EQ(shard.names(), names{"a"});
@@ -118,17 +119,18 @@ TEST(memory_broker_keep, a_cleared_topic_is_known_as_long_as_its_history_would_h
     lone_shard shard({});
     shard.policies["a"] = with_history(5, seconds{600});
     auto const at = shard.publish("a").value();
-    EXPECT_TRUE(shard.broker.clear_history("a"));
-    EXPECT_FALSE(shard.broker.clear_history("b"));
-    EXPECT_EQ(shard.broker.history_bytes(), 0U);
+    EXPECT_EQ(clear_history_of(shard.broker, "a"), true);
+    EXPECT_EQ(clear_history_of(shard.broker, "a"), false) << "nothing is left";
+    EXPECT_EQ(clear_history_of(shard.broker, "b"), std::nullopt);
+    EXPECT_EQ(shard.history_bytes(), 0U);
     auto const page = shard.read({.topic = "a", .at = position{at.epoch, 0}});
     EXPECT_EQ(page->missing, (loss{1, 1, 1, gap_reason::trimmed}));
     shard.pass(seconds{599});
-    EXPECT_EQ(shard.broker.find("a"), at);
+    EXPECT_EQ(shard.find("a"), at);
     shard.pass(seconds{60});
-    EXPECT_EQ(shard.broker.find("a"), at);
+    EXPECT_EQ(shard.find("a"), at);
     shard.pass(seconds{1});
-    EXPECT_FALSE(shard.broker.find("a"));
+    EXPECT_FALSE(shard.find("a"));
 }
 
 TEST(memory_broker_keep, a_cleared_state_is_empty_and_its_topic_may_go) {
@@ -137,9 +139,10 @@ TEST(memory_broker_keep, a_cleared_state_is_empty_and_its_topic_may_go) {
     shard.publish(keyed("a", "k"));
     shard.pass(seconds{120});
     EXPECT_EQ(shard.names(), names{"a"});
-    EXPECT_TRUE(shard.broker.clear_state("a"));
-    EXPECT_FALSE(shard.broker.clear_state("b"));
-    EXPECT_EQ(shard.broker.history_bytes(), 0U);
+    EXPECT_EQ(clear_state_of(shard.broker, "a"), true);
+    EXPECT_EQ(clear_state_of(shard.broker, "a"), false) << "nothing is left";
+    EXPECT_EQ(clear_state_of(shard.broker, "b"), std::nullopt);
+    EXPECT_EQ(shard.history_bytes(), 0U);
     shard.pass(seconds{60});
     EXPECT_TRUE(shard.names().empty());
 }
@@ -169,7 +172,7 @@ TEST(memory_broker_keep, at_the_limit_only_topics_of_which_nothing_is_kept_make_
     auto const refused = shard.publish("again");
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, errc::limit_reached);
-    shard.broker.clear_state("state");
+    clear_state_of(shard.broker, "state");
     EXPECT_TRUE(shard.publish("again").has_value());
     EXPECT_EQ(shard.names(), (names{"again", "log", "more"}));
 }
@@ -179,15 +182,15 @@ TEST(memory_broker_keep, a_tick_expires_a_bounded_number_and_a_message_pays_for_
     for (auto const* topic : {"a", "b"}) shard.policies[topic] = with_history(20'000, seconds{60});
     for (int i = 0; i != 10'000; ++i) shard.publish("a");
     shard.tick(seconds{60});
-    auto const left = shard.broker.facts_of("a")->messages;
+    auto const left = shard.facts("a")->messages;
     EXPECT_GE(left, 10'000U - 4096U);
     EXPECT_LT(left, 10'000U - 4000U);
     EXPECT_TRUE(on(shard.read({.topic = "a"})).empty()) << "read though it is too old";
     shard.publish("b");
-    EXPECT_LT(shard.broker.facts_of("a")->messages, left - 1);
+    EXPECT_LT(shard.facts("a")->messages, left - 1);
     shard.pass(seconds{2});
-    EXPECT_EQ(shard.broker.facts_of("a")->messages, 0U);
-    EXPECT_EQ(shard.broker.facts_of("b")->messages, 1U);
+    EXPECT_EQ(shard.facts("a")->messages, 0U);
+    EXPECT_EQ(shard.facts("b")->messages, 1U);
 }
 
 TEST(memory_broker_keep, changed_policies_count_with_the_next_use) {
@@ -196,18 +199,18 @@ TEST(memory_broker_keep, changed_policies_count_with_the_next_use) {
     for (int i = 0; i != 5; ++i) shard.publish("a");
     shard.policies["a"] = with_history(2);
     EXPECT_EQ(shard.read({.topic = "a"})->messages.size(), 5U) << "nobody said so yet";
-    shard.broker.policies_changed();
+    shard.broker.upkeep().policies_changed();
     EXPECT_EQ(on(shard.read({.topic = "a"})), (offsets{4, 5}));
     shard.policies["a"] = {};
-    shard.broker.policies_changed();
+    shard.broker.upkeep().policies_changed();
     shard.publish("a");
     EXPECT_TRUE(on(shard.read({.topic = "a"})).empty());
-    EXPECT_EQ(shard.broker.history_bytes(), 0U);
+    EXPECT_EQ(shard.history_bytes(), 0U);
     shard.policies["a"] = with_history(2);
-    shard.broker.policies_changed();
+    shard.broker.upkeep().policies_changed();
     shard.publish("a");
     EXPECT_EQ(on(shard.read({.topic = "a"})), (offsets{7}));
-    auto const epoch = shard.broker.find("a")->epoch;
+    auto const epoch = shard.find("a")->epoch;
     EXPECT_EQ(shard.read({.topic = "a", .at = position{epoch, 5}})->missing,
               (loss{6, 6, 1, gap_reason::trimmed}));
 }
@@ -220,12 +223,12 @@ TEST(memory_broker_keep, changed_policies_reach_topics_that_nobody_uses) {
         shard.publish(topic);
     }
     shard.policies.clear();
-    shard.broker.policies_changed();
-    EXPECT_NE(shard.broker.history_bytes(), 0U);
+    shard.broker.upkeep().policies_changed();
+    EXPECT_NE(shard.history_bytes(), 0U);
     shard.tick(seconds{1});
-    EXPECT_NE(shard.broker.history_bytes(), 0U) << "not all in one tick";
+    EXPECT_NE(shard.history_bytes(), 0U) << "not all in one tick";
     shard.pass(seconds{2});
-    EXPECT_EQ(shard.broker.history_bytes(), 0U);
+    EXPECT_EQ(shard.history_bytes(), 0U);
     shard.pass(seconds{70});
     EXPECT_TRUE(shard.names().empty());
 }
@@ -240,12 +243,13 @@ TEST(memory_broker_keep, a_policy_is_asked_once_for_a_topic) {
     } source;
     memory_broker_shared shared;
     lone_shard ears({});
-    memory_broker broker({}, shared, ears, ears, source);
+    observer counts;
+    memory_broker broker({}, shared, ears, ears, source, counts);
     broker.attach("a");
     for (int i = 0; i != 9; ++i) broker.publish(make_publication("a"), 1);
     broker.read({.topic = "a"}, 1);
     EXPECT_EQ(source.asked, 1);
-    broker.policies_changed();
+    broker.upkeep().policies_changed();
     broker.publish(make_publication("a"), 1);
     broker.publish(make_publication("a"), 1);
     EXPECT_EQ(source.asked, 2);
@@ -261,7 +265,7 @@ TEST(memory_broker_keep, a_full_dedupe_window_is_counted_and_says_when_to_come_b
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().code, errc::unavailable);
     EXPECT_EQ(refused.error().retry_after, seconds{1});
-    EXPECT_EQ(shard.broker.counts().dedupe_full, 1U);
+    EXPECT_EQ(shard.limited(limit_kind::dedupe), 1U);
     p.dedupe = "1";
     EXPECT_EQ(shard.publish(p)->offset, 1U);
     EXPECT_EQ(shard.publish("a")->offset, 2U) << "the refused one took an offset";

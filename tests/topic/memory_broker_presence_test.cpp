@@ -105,7 +105,7 @@ TEST(memory_broker_presence, a_topic_with_members_is_not_forgotten) {
     p.shard.broker.enter("a", "alice", "");
     p.shard.pass(seconds{300});
     EXPECT_EQ(p.shard.names(), names{"a"});
-    EXPECT_EQ(p.shard.broker.facts_of("a")->members, 1U);
+    EXPECT_EQ(p.shard.facts("a")->members, 1U);
     p.shard.broker.exit("a", "alice");
     p.shard.pass(seconds{69});
     EXPECT_EQ(p.shard.names(), names{"a"});
@@ -128,7 +128,7 @@ TEST(memory_broker_presence, ends_with_its_policy_and_goes_on_with_the_next_vers
     p.shard.attach("a");
     p.shard.broker.enter("a", "alice", "");
     p.shard.policies["a"] = {};
-    p.shard.broker.policies_changed();
+    p.shard.broker.upkeep().policies_changed();
     p.shard.pass(seconds{2});
     ASSERT_EQ(p.shard.changes.size(), 2U);
     EXPECT_EQ(p.shard.changes[1]->left, names{"alice"});
@@ -136,7 +136,7 @@ TEST(memory_broker_presence, ends_with_its_policy_and_goes_on_with_the_next_vers
     EXPECT_EQ(p.members("a").total, 0U);
     EXPECT_EQ(p.members("a").version, 2U);
     p.shard.policies["a"] = with_presence();
-    p.shard.broker.policies_changed();
+    p.shard.broker.upkeep().policies_changed();
     p.shard.broker.enter("a", "bob", "");
     p.shard.tick(seconds{1});
     ASSERT_EQ(p.shard.changes.size(), 3U);
@@ -147,7 +147,7 @@ TEST(memory_broker_presence, who_finds_no_place_is_counted) {
     presence_shard p({.topics_max = 1});
     p.shard.attach("b");
     p.shard.broker.enter("a", "alice", "");
-    EXPECT_EQ(p.shard.broker.counts().members_refused, 1U);
+    EXPECT_EQ(p.shard.limited(limit_kind::presence), 1U);
     EXPECT_EQ(p.members("a").total, 0U);
     p.shard.broker.exit("a", "alice");
     EXPECT_EQ(p.shard.names(), names{"b"});
@@ -179,7 +179,8 @@ TEST(memory_broker_presence, a_listener_may_enter_and_ask_from_inside) {
     lone_shard post({});
     post.policies["a"] = with_presence();
     curious_listener listener;
-    memory_broker broker({}, shared, post, listener, post);
+    observer counts;
+    memory_broker broker({}, shared, post, listener, post, counts);
     listener.broker = &broker;
     broker.attach("a");
     broker.enter("a", "first", "");

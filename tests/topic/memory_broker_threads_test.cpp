@@ -33,11 +33,13 @@ public:
         }
         box.filled.notify_one();
     }
-    std::size_t backlog(unsigned shard) const override {
+    shard_backlog mail_waiting(unsigned shard) const override {
         auto& box = boxes_.at(shard);
         std::scoped_lock const lock(box.mutex);
-        return box.mails.size();
+        return {.messages = box.mails.size()};
     }
+    shard_backlog backlog(unsigned shard) const override { return mail_waiting(shard); }
+    bool bring(unsigned, memory_broker&, std::size_t) override { return false; }
     broker_mail take(unsigned shard) {
         auto& box = boxes_.at(shard);
         std::unique_lock lock(box.mutex);
@@ -46,7 +48,7 @@ public:
         box.mails.pop_front();
         return mail;
     }
-    bool empty(unsigned shard) const { return backlog(shard) == 0; }
+    bool empty(unsigned shard) const { return mail_waiting(shard).messages == 0; }
 
 private:
     struct box {
@@ -62,7 +64,7 @@ struct shard_thread final : broker_listener, policy_source {
     shard_thread(unsigned self, memory_broker_shared& shared, post_office& post)
         : self_(self),
           post_(post),
-          broker({.shard = self, .shards = shards}, shared, post, *this, *this) {}
+          broker({.shard = self, .shards = shards}, shared, post, *this, *this, counts) {}
 
     void on_attached(std::string_view, result<position> at) override { attached += at.has_value(); }
     void on_published(publish_ticket, result<position> at) override { stored += at.has_value(); }
@@ -96,6 +98,7 @@ struct shard_thread final : broker_listener, policy_source {
 
     unsigned const self_;
     post_office& post_;
+    observer counts;
     memory_broker broker;
     unsigned attached = 0;
     unsigned stored = 0;
@@ -130,7 +133,7 @@ struct keeping_thread final : broker_listener, policy_source {
         : self_(self),
           post_(post),
           broker({.shard = self, .shards = shards, .history_bytes_max = bytes_max}, shared, post,
-                 *this, *this) {}
+                 *this, *this, counts) {}
 
     static constexpr std::size_t bytes_max = 150'000;  // about half of what is published
     static constexpr unsigned phases = 3;
@@ -200,6 +203,7 @@ struct keeping_thread final : broker_listener, policy_source {
 
     unsigned const self_;
     post_office& post_;
+    observer counts;
     memory_broker broker;
     unsigned attached = 0;
     unsigned answers = 0;
@@ -230,7 +234,7 @@ TEST(memory_broker_threads, all_shards_agree_on_what_is_kept) {
     EXPECT_EQ(shared.dedupe_ids.load(), expected);
     EXPECT_LE(shared.history_bytes.load(), keeping_thread::bytes_max);
     std::uint64_t trimmed = 0;
-    for (auto const& s : all) trimmed += s->broker.counts().trimmed_for_others;
+    for (auto const& s : all) trimmed += at(s->counts.limited, limit_kind::history_bytes).read();
     EXPECT_GT(trimmed, 0U);
     all.clear();
     EXPECT_EQ(shared.dedupe_ids.load(), 0U);

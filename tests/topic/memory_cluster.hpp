@@ -25,16 +25,19 @@ public:
             memory_broker_settings const settings{.shard = i,
                                                   .shards = shards,
                                                   .topics_max = wish.topics_max,
-                                                  .backlog_max = wish.backlog_max,
+                                                  .backlog_messages_max = wish.backlog_max,
                                                   .dedupe_window = wish.dedupe_window,
                                                   .dedupe_max = wish.dedupe_max};
-            members_.push_back(std::make_unique<memory_broker>(settings, shared_, *this,
-                                                               *wish.listeners[i], *this));
-            members_.back()->on_tick(time_);
+            members_.push_back(std::make_unique<memory_broker>(
+                settings, shared_, *this, *wish.listeners[i], *this, counts_.emplace_back()));
+            members_.back()->upkeep().on_tick(time_);
         }
     }
 
     memory_broker& member(unsigned i) override { return *members_.at(i); }
+    unsigned member_for(std::string_view topic) const override {
+        return memory_broker::home_of(topic, static_cast<unsigned>(members_.size()));
+    }
     memory_broker_shared const& shared() const { return shared_; }
     std::size_t mails() const { return mails_; }
 
@@ -52,12 +55,12 @@ public:
     }
     void forget_quiet() override {
         time_ += seconds{61};
-        for (auto& m : members_) m->on_tick(time_);
+        for (auto& m : members_) m->upkeep().on_tick(time_);
     }
     void pass(seconds time) override {
         for (; time > seconds{0}; time -= seconds{1}) {
             time_ += seconds{1};
-            for (auto& m : members_) m->on_tick(time_);
+            for (auto& m : members_) m->upkeep().on_tick(time_);
             settle();
         }
     }
@@ -73,18 +76,23 @@ private:
         EXPECT_NE(shard, mail.from) << "mail to itself";
         waiting_.at(mail.from * members_.size() + shard).push_back(std::move(mail));
     }
-    std::size_t backlog(unsigned shard) const override {
-        std::size_t n = 0;
+    shard_backlog mail_waiting(unsigned shard) const override {
+        shard_backlog all;
         for (std::size_t from = 0; from != members_.size(); ++from) {
-            n += waiting_.at(from * members_.size() + shard).size();
+            auto const& mails = waiting_.at(from * members_.size() + shard);
+            all.messages += mails.size();
+            for (auto const& mail : mails) all.bytes += mail_bytes(mail);
         }
-        return n;
+        return all;
     }
+    shard_backlog backlog(unsigned shard) const override { return mail_waiting(shard); }
+    bool bring(unsigned, memory_broker&, std::size_t) override { return false; }
     std::size_t to(std::size_t pair) const { return pair % members_.size(); }
 
     dice random_;
     std::function<topic_policy(std::string_view)> policy_;
     memory_broker_shared shared_;
+    std::deque<observer> counts_;
     std::vector<std::unique_ptr<memory_broker>> members_;
     std::vector<std::deque<broker_mail>> waiting_;  ///< by sender, then receiver
     std::vector<bool> stalled_;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <utility>
 
 namespace weir {
@@ -17,7 +19,8 @@ public:
     mailbox(mailbox const&) = delete;
     mailbox& operator=(mailbox const&) = delete;
     ~mailbox() {
-        drain([](T&&) {});
+        while (drain([](T&&) {}) != 0) {
+        }
     }
 
     void push(T item) {
@@ -31,24 +34,22 @@ public:
         if (head == nullptr) wake_();
     }
 
-    /// Hands everything that waits to `take`, oldest first. Items pushed meanwhile wake again.
+    /// Hands what waits to `take`, oldest first, at most so many. Items pushed meanwhile wake
+    /// again; for those that were left over, call again while has_left_over().
     template <class F>
-    std::size_t drain(F&& take) {
-        node* newest = head_.exchange(nullptr, std::memory_order_acquire);
-        node* oldest = nullptr;
-        while (newest != nullptr) {
-            oldest = std::exchange(newest, std::exchange(newest->next, oldest));
-        }
+    std::size_t drain(F&& take, std::size_t at_most = std::numeric_limits<std::size_t>::max()) {
         std::size_t taken = 0;
-        while (oldest != nullptr) {
-            node* const n = std::exchange(oldest, oldest->next);
+        for (bool fetched = false; taken != at_most; ++taken) {
+            if (left_over_ == nullptr && !std::exchange(fetched, true)) fetch();
+            if (left_over_ == nullptr) break;
+            std::unique_ptr<node> const n(std::exchange(left_over_, left_over_->next));
             size_.fetch_sub(1, std::memory_order_relaxed);
             take(std::move(n->item));
-            delete n;
-            ++taken;
         }
         return taken;
     }
+    /// The last drain() stopped at its bound. On the owner's thread.
+    bool has_left_over() const noexcept { return left_over_ != nullptr; }
 
     /// Roughly how many wait; any thread.
     std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
@@ -58,7 +59,16 @@ private:
         T item;
         node* next;
     };
+    /// All that was pushed, turned round: the list that is pushed to has the newest first.
+    void fetch() {
+        node* newest = head_.exchange(nullptr, std::memory_order_acquire);
+        while (newest != nullptr) {
+            left_over_ = std::exchange(newest, std::exchange(newest->next, left_over_));
+        }
+    }
+
     std::atomic<node*> head_{nullptr};
+    node* left_over_ = nullptr;  ///< the owner's: oldest first
     std::atomic<std::size_t> size_{0};
     std::function<void()> wake_;
 };

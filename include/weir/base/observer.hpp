@@ -140,8 +140,9 @@ enum class limit_kind : std::uint8_t {
     dedupe,
     presence,
     memory,
+    backlog,
 };
-inline constexpr std::size_t limit_kind_count = 20;
+inline constexpr std::size_t limit_kind_count = 21;
 std::string_view to_string(limit_kind l) noexcept;
 
 /// What is done, in this order, as memory fills up (ADR 0018).

@@ -31,12 +31,20 @@ struct live_settings {
 };
 using live_settings_ptr = std::shared_ptr<live_settings const>;
 
+/// Where the order of topics is made.
+enum class broker_kind : std::uint8_t { memory };
+
 /// What stays for the life of the process.
 struct shard_settings {
     unsigned shards = 1;
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: the kernel chooses, see shard_set::port()
+    broker_kind broker = broker_kind::memory;
     std::size_t topics_max = 1'000'000;
+    /// Messages that wait for one shard or for their fan-out there; above either bound publishes
+    /// that would reach it are refused.
+    std::size_t backlog_messages_max = 100'000;
+    std::size_t backlog_bytes_max = std::size_t{64} << 20;
     std::size_t history_bytes_max = std::size_t{1} << 30;  ///< logs and states of all topics
     milliseconds dedupe_window{300'000};
     /// GET pages of the public listener beside the protocol's own endpoints (development mode).

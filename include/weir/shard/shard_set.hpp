@@ -51,16 +51,18 @@ public:
     boost::asio::awaitable<std::uint64_t> subscribe(session_target whom, std::string topic);
     boost::asio::awaitable<std::uint64_t> unsubscribe(session_target whom, std::string topic);
 
-    /// Up to `max` topics after the name `after`, in name order.
-    boost::asio::awaitable<std::vector<topic_facts>> topics(std::string after, std::size_t max);
-    /// Of a topic that is not known, this and the next ones answer nothing.
-    boost::asio::awaitable<std::optional<topic_facts>> topic(std::string name);
-    boost::asio::awaitable<std::optional<log_page>> read(log_query q);
-    boost::asio::awaitable<std::optional<presence_page>> members(std::string topic,
-                                                                 std::uint32_t max);
+    /// What the broker knows (broker_admin); a fault means that it cannot say now. Up to `max`
+    /// topics after the name `after`, in name order.
+    boost::asio::awaitable<result<std::vector<topic_facts>>> topics(std::string after,
+                                                                    std::size_t max);
+    /// This and the next ones answer nothing when the topic does not exist.
+    boost::asio::awaitable<result<std::optional<topic_facts>>> topic(std::string name);
+    boost::asio::awaitable<result<std::optional<log_page>>> read(log_query q);
+    boost::asio::awaitable<result<std::optional<presence_page>>> members(std::string topic,
+                                                                         std::uint32_t max);
     /// Removes what is kept, the order goes on. False: there was nothing.
-    boost::asio::awaitable<std::optional<bool>> clear_history(std::string topic);
-    boost::asio::awaitable<std::optional<bool>> clear_state(std::string topic);
+    boost::asio::awaitable<result<std::optional<bool>>> clear_history(std::string topic);
+    boost::asio::awaitable<result<std::optional<bool>>> clear_state(std::string topic);
     /// Up to `max` connections with ids above `after`, in the order of ids; `user` empty: all.
     boost::asio::awaitable<std::vector<connection_facts>> connections(std::uint64_t after,
                                                                       std::size_t max,

@@ -30,6 +30,9 @@ struct publication {
     mono_time received{};
 };
 
+/// As stored_bytes() of the message that it becomes.
+std::size_t stored_bytes(publication const& p) noexcept;
+
 /// Names one publish between broker::publish and broker_listener::on_published; the caller's own.
 using publish_ticket = std::uint64_t;
 
@@ -86,6 +89,24 @@ protected:
     ~broker_listener() = default;
 };
 
+class broker_admin;
+
+/// What keeps a broker going, beside its calls. On the thread of its shard.
+class broker_upkeep {
+public:
+    /// The policies are to be asked for again: logs and states follow as they are next used.
+    virtual void policies_changed() = 0;
+    /// Passes on what has arrived for this shard, at most so many items. True: more waits.
+    virtual bool work(std::size_t at_most) = 0;
+    /// Does what waits for time, in bounded portions. Call about once a second while wants_ticks();
+    /// ages and windows are as exact as that.
+    virtual void on_tick(mono_time at) = 0;
+    virtual bool wants_ticks() const noexcept = 0;
+
+protected:
+    ~broker_upkeep() = default;
+};
+
 /// Where the order of topics is made. One instance a shard, used on its thread only; instances of
 /// one broker agree among themselves. Every implementation passes tests/topic/broker_conformance.
 ///
@@ -111,6 +132,9 @@ public:
     virtual void enter(std::string_view topic, std::string_view user, std::string_view info) = 0;
     virtual void exit(std::string_view topic, std::string_view user) = 0;
     virtual void members(std::string_view topic, std::uint32_t max, read_ticket ticket) = 0;
+
+    virtual broker_admin& admin() noexcept = 0;
+    virtual broker_upkeep& upkeep() noexcept = 0;
 };
 
 }  // namespace weir

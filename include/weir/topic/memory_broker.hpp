@@ -1,6 +1,8 @@
 #pragma once
 
+#include <weir/base/observer.hpp>
 #include <weir/topic/broker.hpp>
+#include <weir/topic/broker_admin.hpp>
 #include <weir/topic/policy.hpp>
 
 #include <atomic>
@@ -68,14 +70,27 @@ struct broker_mail {
         content;
 };
 
+/// What a mail counts in the bytes of a queue; a message or publish by stored_bytes().
+std::size_t mail_bytes(broker_mail const& mail) noexcept;
+
+/// How much waits for a shard.
+struct shard_backlog {
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+};
+
+class memory_broker;
+
 /// How a memory broker reaches its siblings: first in, first out for each pair of shards.
 class broker_post {
 public:
     virtual void post(unsigned shard, broker_mail mail) = 0;
-    /// What waits for that shard: its mails, and for the asker's own shard, which gets none, the
-    /// messages whose fan-out is not done (topic_index::backlog). Above
-    /// memory_broker_settings::backlog_max publishes that would reach it are refused.
-    virtual std::size_t backlog(unsigned shard) const = 0;
+    /// Mail that waits for a shard. From any shard.
+    virtual shard_backlog mail_waiting(unsigned shard) const = 0;
+    /// The same, and the messages whose fan-out is not done there. From any shard.
+    virtual shard_backlog backlog(unsigned shard) const = 0;
+    /// Hands waiting mail of `shard` to its broker, at most so many. True: more waits.
+    virtual bool bring(unsigned shard, memory_broker& to, std::size_t at_most) = 0;
 
 protected:
     ~broker_post() = default;
@@ -85,7 +100,9 @@ struct memory_broker_settings {
     unsigned shard = 0;
     unsigned shards = 1;                 ///< at most 256
     std::size_t topics_max = 1'000'000;  ///< of all shards together
-    std::size_t backlog_max = 100'000;
+    /// Above either, publishes that would reach the shard are refused.
+    std::size_t backlog_messages_max = 100'000;
+    std::size_t backlog_bytes_max = std::size_t{64} << 20;
     milliseconds dedupe_window{300'000};
     std::size_t dedupe_max = 1'000'000;       ///< ids remembered, of all shards together
     std::size_t history_bytes_max = 1 << 30;  ///< logs and states of all shards together
@@ -101,7 +118,7 @@ struct memory_broker_shared {
 /// Orders topics inside the process: each has a home shard by hash, which keeps its epoch and
 /// offset and knows which shards are interested. Forgets everything on restart. Pure: no threads,
 /// no sockets, time passed in. What concerns a topic at home is answered inside the call, without
-/// mail.
+/// mail; broker_admin answers for topics at home only, inside the call.
 ///
 /// A topic exists from its first attach or publish. It is forgotten, with its epoch, when it was
 /// quiet for a minute, or sooner when the limit of topics needs its place: without interest and
@@ -119,10 +136,14 @@ struct memory_broker_shared {
 /// after the last is gone. Changes are told at once after a quiet second, else with the next tick.
 /// A topic holds 100,000 members, a page 1000 and a change 1000. enter() does nothing in a topic
 /// whose policy has no presence; when the policy loses it, everybody leaves.
+///
+/// It counts in the observer: `topics` and `history_bytes` of the topics at home, and `limited` by
+/// `state_keys`, `history_bytes`, `dedupe`, `presence` and `backlog`.
 class memory_broker final : public broker {
 public:
     memory_broker(memory_broker_settings settings, memory_broker_shared& shared,
-                  broker_post& siblings, broker_listener& listener, policy_source const& policies);
+                  broker_post& siblings, broker_listener& listener, policy_source const& policies,
+                  observer& counts);
     ~memory_broker() override;
 
     void attach(std::string_view topic) override;
@@ -132,52 +153,11 @@ public:
     void enter(std::string_view topic, std::string_view user, std::string_view info) override;
     void exit(std::string_view topic, std::string_view user) override;
     void members(std::string_view topic, std::uint32_t max, read_ticket ticket) override;
-
-    /// The source answers otherwise from now on: logs and states follow as they are next used.
-    void policies_changed();
+    broker_admin& admin() noexcept override;
+    broker_upkeep& upkeep() noexcept override;
 
     /// Mail from a sibling.
     void on_mail(broker_mail mail);
-    /// Does what waits for time, in bounded portions: forgets topics that were quiet for a while,
-    /// messages and dedupe ids that are too old, tells of presence. Call about once a second; ages
-    /// and windows are as exact as that.
-    void on_tick(mono_time at);
-
-    /// Topics whose home is here.
-    std::size_t topics() const noexcept;
-    /// Of their logs and states, by stored_bytes().
-    std::size_t history_bytes() const noexcept;
-    /// What the bounds of this home have cost so far.
-    struct tally {
-        std::uint64_t trimmed_for_others = 0;  ///< messages that went for `history_bytes_max`
-        std::uint64_t dedupe_full = 0;         ///< publishes refused by `dedupe_max`
-        std::uint64_t members_refused = 0;     ///< enter() without effect: no place for it
-        std::uint64_t keys_refused = 0;        ///< publishes refused by a state's keys
-        std::uint64_t bytes_refused = 0;       ///< publishes whose state could not grow
-    };
-    tally counts() const noexcept;
-    /// For the server API: interest and position of a topic whose home is here.
-    struct topic_facts {
-        std::string name;
-        position at;
-        unsigned interested_shards = 0;
-        std::size_t messages = 0;    ///< in its log
-        std::size_t bytes = 0;       ///< of log and state
-        std::size_t state_keys = 0;  ///< a `last` state has one
-        std::size_t members = 0;     ///< users, when the topic has presence
-    };
-    /// Up to `max` topics after the name `after`, in name order.
-    std::vector<topic_facts> list(std::string_view after, std::size_t max) const;
-    /// The newest position of a topic whose home is here; none: not known here.
-    std::optional<position> find(std::string_view topic) const;
-    std::optional<topic_facts> facts_of(std::string_view topic) const;
-    /// As read() and members() of a topic whose home is here, answered on the spot. The listener
-    /// hears of changes in presence that were not told yet.
-    log_page read_here(log_query const& q);
-    presence_page members_here(std::string_view topic, std::uint32_t max);
-    /// Of a topic whose home is here: what is kept goes, order and epoch stay. False: not known.
-    bool clear_history(std::string_view topic);
-    bool clear_state(std::string_view topic);
 
     static unsigned home_of(std::string_view topic, unsigned shards) noexcept;
 

@@ -160,6 +160,7 @@ public:
     bool idle() const noexcept;
     /// Messages whose fan-out waits or is under way.
     std::size_t backlog() const noexcept;
+    std::size_t backlog_bytes() const noexcept;  ///< theirs, by stored_bytes()
 
     /// Entries held: those with subscribers, and for a moment those just left.
     std::size_t topics() const noexcept;
