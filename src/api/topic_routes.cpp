@@ -34,24 +34,13 @@ result<std::uint32_t> page_of(http::request const& r, std::string_view name,
     return static_cast<std::uint32_t>(*n);
 }
 
-/// What was asked for and is gone is said, never hidden.
-void append_missing(std::string& out, loss const& what) {
-    out += R"(,"missing":{"reason":")" + std::string(to_string(what.reason)) + '"';
-    if (what.from != 0) out += R"(,"from":)" + std::to_string(what.from);
-    if (what.to != 0) out += R"(,"to":)" + std::to_string(what.to);
-    if (what.count != 0) out += R"(,"count":)" + std::to_string(what.count);
-    out += '}';
-}
-
 http::response page_response(dialect const& words, std::optional<log_page> const& page) {
     if (!page) return no_such_topic();
     std::string out;
-    words.history_payload(out, page->messages, page->head, page->more);
-    if (page->missing) {
-        out.pop_back();
-        append_missing(out, *page->missing);
-        out += '}';
-    }
+    words.history_payload(out, {.messages = page->messages,
+                                .head = page->head,
+                                .more = page->more,
+                                .missing = page->missing});
     return http::json_response(std::move(out));
 }
 

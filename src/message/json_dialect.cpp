@@ -2,6 +2,7 @@
 
 #include "message/json_envelope.hpp"
 
+#include <weir/base/utf8.hpp>
 #include <weir/message/json_scan.hpp>
 
 #include <limits>
@@ -22,18 +23,12 @@ constexpr std::array<std::string_view, 3> resume_names = {"session", "secret", "
 constexpr std::array<std::string_view, 2> heartbeat_names = {"mode", "interval_ms"};
 constexpr std::array<std::string_view, 2> since_names = {"epoch", "offset"};
 
+constexpr std::string_view id_rule = "a string of at most 64 bytes or an integer of 64 bits";
 constexpr std::size_t resume_token_bytes_max = 64;
 constexpr std::size_t epoch_bytes_max = 64;
 constexpr std::uint64_t heartbeat_ms_max = 24 * 60 * 60 * 1000;
 constexpr std::uint64_t any_u32 = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t any_u64 = std::numeric_limits<std::uint64_t>::max();
-
-/// At most `bytes` of it, without cutting a character in two.
-std::string_view cut(std::string_view text, std::size_t bytes) noexcept {
-    if (text.size() <= bytes) return text;
-    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-    return text.substr(0, bytes);
-}
 
 /// Reads one message. Every step says false once something is wrong; problem() then says what.
 class message_reader {
@@ -49,6 +44,7 @@ public:
 private:
     bool scan();
     bool read_id();
+    void guess_type();
     bool read_type();
     bool read_fields();
     bool read_hello();
@@ -78,10 +74,12 @@ private:
     std::vector<std::string_view>& topics_;
     std::array<std::string_view, part_names.size()> parts_{};
     command command_;
+    bool wants_resume_ = false;
 };
 
 command_fault message_reader::take_fault() {
-    return {errc::bad_request, std::move(reader_.problem), std::string(command_.id)};
+    return {errc::bad_request, std::move(reader_.problem), stored_id(command_.id), command_.type,
+            wants_resume_};
 }
 
 bool message_reader::read() {
@@ -93,7 +91,7 @@ bool message_reader::needs(std::string_view what) {
 }
 
 bool message_reader::repeated(std::string_view key, char const* raw) {
-    return reader_.fail("duplicate key \"" + std::string(cut(key, key_bytes_max)) + '"' +
+    return reader_.fail("duplicate key \"" + std::string(cut_utf8(key, key_bytes_max)) + '"' +
                         json::at_byte(reader_.offset_of(raw) - 1));
 }
 
@@ -109,7 +107,11 @@ bool message_reader::scan() {
         twin = json::find_duplicate(unknown);
         if (!twin) return true;
     }
-    if (!duplicate || duplicate->index != static_cast<std::size_t>(part::id)) read_id();
+    auto const ambiguous = [&](part p) {
+        return duplicate && duplicate->index == static_cast<std::size_t>(p);
+    };
+    if (!ambiguous(part::id)) read_id();
+    if (!ambiguous(part::type)) guess_type();
     if (!good) return reader_.fail(where.what + json::at_byte(where.byte));
     if (!duplicate) return repeated(twin->name, twin->raw);
     return repeated(duplicate->name, duplicate->raw);
@@ -118,12 +120,23 @@ bool message_reader::scan() {
 bool message_reader::read_id() {
     field const id = at(part::id);
     if (!id) return true;
-    bool const good = is_string(id.raw)
-                          ? reader_.memory().unescape(inside_quotes(id.raw)).size() <= id_bytes_max
-                          : json::is_integer(id.raw) && id.raw.size() <= id_bytes_max;
-    if (!good) return reader_.fail(id, "a string of at most 64 bytes or an integer");
-    command_.id = id.raw;
+    if (!is_string(id.raw)) {
+        auto const number = json::integer_id(id.raw);
+        if (!number) return reader_.fail(id, id_rule);
+        command_.id = *number;
+        return true;
+    }
+    std::string_view const text = reader_.memory().unescape(inside_quotes(id.raw));
+    if (text.size() > id_bytes_max) return reader_.fail(id, id_rule);
+    command_.id = text;
     return true;
+}
+
+/// Of a message that is malformed elsewhere.
+void message_reader::guess_type() {
+    field const type = at(part::type);
+    if (!type || !is_string(type.raw)) return;
+    command_.type = json::find_type(reader_.memory().unescape(inside_quotes(type.raw)));
 }
 
 bool message_reader::read_type() {
@@ -178,6 +191,7 @@ bool message_reader::read_hello() {
 
 bool message_reader::read_resume(field const& f) {
     if (!f) return true;
+    wants_resume_ = true;
     json::named_fields<resume_names> found;
     if (!found.read(reader_, f)) return false;
     for (std::string_view const value : found.values) {
@@ -215,8 +229,8 @@ bool message_reader::read_heartbeat(field const& f) {
 bool message_reader::read_client(field const& f) {
     if (!f) return true;
     command_.client =
-        cut(is_string(f.raw) ? reader_.memory().unescape(inside_quotes(f.raw)) : f.raw,
-            client_bytes_max);
+        cut_utf8(is_string(f.raw) ? reader_.memory().unescape(inside_quotes(f.raw)) : f.raw,
+                 client_bytes_max);
     return true;
 }
 
@@ -327,11 +341,16 @@ bool message_reader::read_count() {
 
 }  // namespace
 
-std::variant<command, command_fault> json_dialect::decode(std::string_view text) {
-    memory_.start(text.size());
-    message_reader reader(text, memory_, topics_);
-    if (!reader.read()) return reader.take_fault();
-    return reader.result();
+/// One text is one command. There are no binary messages.
+void json_dialect::decode(std::string_view bytes, bool binary, command_sink& to) {
+    if (binary) return to.give_up(close_reason::unsupported_data);
+    memory_.start(bytes.size());
+    message_reader reader(bytes, memory_, topics_);
+    if (reader.read()) {
+        to.take(reader.result());
+    } else {
+        to.take(reader.take_fault());
+    }
 }
 
 std::unique_ptr<dialect> make_json_dialect() {

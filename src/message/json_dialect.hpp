@@ -7,7 +7,6 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace weir {
@@ -15,7 +14,7 @@ namespace weir {
 /// `weir.v1.json`; see make_json_dialect.
 class json_dialect final : public dialect {
 public:
-    std::variant<command, command_fault> decode(std::string_view text) override;
+    void decode(std::string_view bytes, bool binary, command_sink& to) override;
 
     void encode(std::string& out, welcome const& w) const override;
     void encode(std::string& out, goaway const& g) const override;
@@ -29,8 +28,7 @@ public:
     void encode_gap(std::string& out, std::string_view topic, loss const& what) const override;
     void encode_presence(std::string& out, presence_change const& c) const override;
     void subscribed_payload(std::string& out, subscribed const& s) const override;
-    void history_payload(std::string& out, std::span<message_ptr const> messages,
-                         position const& head, bool more) const override;
+    void history_payload(std::string& out, history_page const& page) const override;
     void sync_payload(std::string& out, std::span<topic_state_page const> topics) const override;
     void presence_payload(std::string& out, presence_page const& page) const override;
     void published_payload(std::string& out, std::optional<position> const& at) const override;

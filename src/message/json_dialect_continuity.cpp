@@ -7,14 +7,14 @@
 namespace weir {
 namespace {
 
-void add_messages(std::string& out, json_dialect const& words,
+void add_messages(std::string& out, json_dialect const& dialect,
                   std::span<message_ptr const> messages) {
     out += R"("messages":[)";
     bool first = true;
     for (message_ptr const& m : messages) {
         if (!first) out += ',';
         first = false;
-        words.encode(out, *m);
+        dialect.encode(out, *m);
     }
     out += ']';
 }
@@ -62,12 +62,15 @@ void json_dialect::encode_presence(std::string& out, presence_change const& c) c
     out += "]}}";
 }
 
-void json_dialect::history_payload(std::string& out, std::span<message_ptr const> messages,
-                                   position const& head, bool more) const {
+void json_dialect::history_payload(std::string& out, history_page const& page) const {
     out += '{';
-    add_messages(out, *this, messages);
-    json::add_position(out, R"(,"position":)", head);
-    json::add_flag(out, R"(,"more":)", more);
+    add_messages(out, *this, page.messages);
+    json::add_position(out, R"(,"position":)", page.head);
+    json::add_flag(out, R"(,"more":)", page.more);
+    if (page.missing) {
+        out += R"(,"missing":)";
+        json::add_loss(out, *page.missing);
+    }
     out += '}';
 }
 

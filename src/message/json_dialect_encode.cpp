@@ -21,7 +21,13 @@ using json::add_text;
 void add_id(std::string& out, request_id id) {
     if (id.empty()) return;
     out += R"(,"id":)";
-    out += id;
+    if (id.is_text()) {
+        append_json_string(out, id.text());
+    } else if (id.is_negative()) {
+        append_json_integer(out, id.negative());
+    } else {
+        append_json_integer(out, id.number());
+    }
 }
 
 void add_reason(std::string& out, fault const& f) {

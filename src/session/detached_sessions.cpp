@@ -1,5 +1,7 @@
 #include <weir/session/detached_sessions.hpp>
+#include <weir/topic/name_hash.hpp>
 
+#include <functional>
 #include <list>
 #include <mutex>
 #include <unordered_map>
@@ -9,7 +11,7 @@ namespace weir {
 struct detached_sessions::state {
     struct entry;
     using order = std::list<entry*>;
-    using groups = std::unordered_map<std::string, order>;
+    using groups = std::unordered_map<std::string, order, name_hash, std::equal_to<>>;
     /// Its places in three queues, the longest waiting first.
     struct entry {
         session_id session;
@@ -78,7 +80,7 @@ std::vector<detached_sessions::eviction> detached_sessions::add(session_id const
     // Each loop takes one away; the new one goes last, and with a limit of 0 at once. A group may
     // be gone with its last entry, so it is looked up anew.
     auto const too_many = [&](state::groups& table, std::string_view key, std::size_t max) {
-        auto const group = table.find(std::string(key));
+        auto const group = table.find(key);
         return group != table.end() && group->second.size() > max ? &group->second : nullptr;
     };
     while (auto* const group = too_many(s.by_ip, ip, s.limits.per_ip)) {
@@ -101,7 +103,7 @@ void detached_sessions::remove(session_id const& session) {
 
 bool detached_sessions::waits_at(std::string_view ip) const {
     std::scoped_lock const held(state_->lock);
-    return !state_->all.empty() && state_->by_ip.contains(std::string(ip));
+    return !state_->all.empty() && state_->by_ip.contains(ip);
 }
 
 std::size_t detached_sessions::size() const {

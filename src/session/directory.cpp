@@ -57,6 +57,11 @@ milliseconds directory::units::take_message(mono_time at) const noexcept {
     return entry_->take(twice(owner_->state_->message_rate.load(std::memory_order_relaxed)), at);
 }
 
+void directory::units::charge(std::uint32_t tokens, mono_time at) const noexcept {
+    if (entry_ == nullptr) return;
+    entry_->charge(twice(owner_->state_->message_rate.load(std::memory_order_relaxed)), at, tokens);
+}
+
 directory::directory(directory_limits limits) : state_(std::make_unique<state>()) {
     change(limits);
 }

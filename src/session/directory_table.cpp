@@ -2,8 +2,6 @@
 
 #include <weir/base/assert.hpp>
 
-#include <functional>
-
 namespace weir {
 
 milliseconds directory_entry::take(token_bucket::limit const& l, mono_time at) noexcept {
@@ -16,9 +14,19 @@ milliseconds directory_entry::take(token_bucket::limit const& l, mono_time at) n
     }
 }
 
+void directory_entry::charge(token_bucket::limit const& l, mono_time at,
+                             std::uint32_t tokens) noexcept {
+    std::int64_t was = bucket.load(std::memory_order_relaxed);
+    std::int64_t full = 0;
+    do {
+        mono_time const then = charge_bucket(mono_time(nanoseconds(was)), l, at, tokens);
+        full = then.time_since_epoch().count();
+    } while (!bucket.compare_exchange_weak(was, full, std::memory_order_relaxed));
+}
+
 directory_table::stripe& directory_table::stripe_of(std::string_view name) noexcept {
     // The high bits: the maps inside use the low ones.
-    std::size_t const h = std::hash<std::string_view>{}(name);
+    std::size_t const h = hash_(name);
     return stripes_[(h >> 48) % stripe_count];
 }
 

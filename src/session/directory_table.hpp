@@ -3,6 +3,7 @@
 #include "session/bucket_step.hpp"
 
 #include <weir/session/directory.hpp>
+#include <weir/topic/name_hash.hpp>
 
 #include <array>
 #include <atomic>
@@ -29,6 +30,8 @@ struct directory_entry {
 
     /// As token_bucket::take, for several threads at once.
     milliseconds take(token_bucket::limit const& l, mono_time at) noexcept;
+    /// As token_bucket::charge.
+    void charge(token_bucket::limit const& l, mono_time at, std::uint32_t tokens) noexcept;
     bool full(mono_time at) const noexcept {
         return bucket.load(std::memory_order_relaxed) <= at.time_since_epoch().count();
     }
@@ -56,7 +59,8 @@ private:
         mutable std::mutex lock;
         entries held;
         entries idle;  ///< without holders, the longest first
-        std::unordered_map<std::string_view, entries::iterator> by_name;  ///< keys live in entries
+        /// Keys live in entries.
+        std::unordered_map<std::string_view, entries::iterator, name_hash> by_name;
     };
     stripe& stripe_of(std::string_view name) noexcept;
     /// The entry of that name, made at the end of `idle` when there was none.
@@ -64,6 +68,7 @@ private:
     static void sweep(stripe& s, mono_time at);
     static void drop_oldest(stripe& s);
 
+    name_hash hash_;
     std::array<stripe, stripe_count> stripes_;
 };
 

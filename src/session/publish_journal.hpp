@@ -1,12 +1,13 @@
 #pragma once
 
-#include <weir/message/command.hpp>
+#include "session/id_hash.hpp"
+
 #include <weir/message/message.hpp>
+#include <weir/message/request_id.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -32,7 +33,7 @@ public:
 
     /// `content` stands for the bytes of the message; `attachment` is the connection's number.
     opinion look(request_id id, std::uint64_t content, std::uint32_t attachment) const {
-        auto const found = entries_.find(std::string(id));
+        auto const found = entries_.find(id);
         if (found == entries_.end()) return {};
         entry const& e = found->second;
         if (e.content != content) return {verdict::conflict};
@@ -43,20 +44,20 @@ public:
     }
 
     void add(request_id id, std::uint64_t content, std::uint32_t attachment) {
-        entries_.insert_or_assign(std::string(id),
+        entries_.insert_or_assign(stored_id(id),
                                   entry{.content = content, .attachment = attachment});
     }
 
     /// The message was sent again after a resume, which the answer that is replayed or on its way
     /// is enough for. Sent once more by the same connection, it is none of the resume's.
     void adopt(request_id id, std::uint32_t attachment) {
-        auto const found = entries_.find(std::string(id));
+        auto const found = entries_.find(id);
         if (found != entries_.end()) found->second.attachment = attachment;
     }
 
     /// The answer became the numbered message `number`. Null `at`: it was a refusal.
     void answered(request_id id, std::uint64_t number, position const* at) {
-        auto const found = entries_.find(std::string(id));
+        auto const found = entries_.find(id);
         if (found == entries_.end()) return;
         entry& e = found->second;
         e.number = number;
@@ -93,8 +94,8 @@ private:
         std::uint32_t attachment = 0;
         bool failed = false;
     };
-    std::unordered_map<std::string, entry> entries_;
-    std::list<std::pair<std::uint64_t, std::string>>
+    std::unordered_map<stored_id, entry, id_hash, id_equal> entries_;
+    std::list<std::pair<std::uint64_t, stored_id>>
         by_number_;  ///< ascending; empty it owns nothing
 };
 

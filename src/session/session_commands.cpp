@@ -24,7 +24,6 @@ std::optional<fault> unsupported_option(command const& c, topic_policy const& po
     if (c.rate > 0 && !policy.conflates() && policy.state == state_kind::none) {
         return no("rate needs a topic whose rule has state or slow: conflate");
     }
-    if (!c.token.empty()) return no("this server does not support token in subscribe");
     return std::nullopt;
 }
 
@@ -57,15 +56,21 @@ std::string quoted(std::string_view name) {
 }  // namespace
 
 void session::subscribe(command const& c, now at) {
-    auto const allowed = env_.rules->allow(topic_action::subscribe, c.topic, user());
-    if (!allowed) return refuse(c.id, allowed.error(), at);
+    decision const d = ask(topic_action::subscribe, c.topic, c.token, 0);
+    if (d.what == verdict::pending) return hold(c);
+    if (d.what == verdict::refused) return refuse(c.id, *d.why, at);
+    join(c, at);
+}
+
+void session::join(command const& c, now at) {
     if (auto const f = unsupported_option(c, env_.rules->policy_of(c.topic))) {
         return refuse(c.id, *f, at);
     }
 
+    bool const wants_nothing = c.last == 0U && !c.since;
     bool const waiting = extras_ && extras_->waiting_for(c.topic);
     if (!waiting && port_.subscribed(c.topic)) {
-        return send_joined(c.id, c.topic, port_.change(c.topic, options_of(c)));
+        return send_joined(c.id, c.topic, port_.change(c.topic, options_of(c)), wants_nothing);
     }
     std::size_t const max = env_.settings->subscriptions_max;
     if (!waiting && port_.subscriptions() >= max) {
@@ -79,7 +84,7 @@ void session::subscribe(command const& c, now at) {
         return refuse(
             c.id, {errc::limit_reached, "too many subscriptions wait to begin", seconds(1)}, at);
     }
-    extras().subscribes.push_back({std::string(c.topic), std::string(c.id), false});
+    extras().subscribes.push_back({std::string(c.topic), stored_id(c.id), false, wants_nothing});
     if (waiting) {
         port_.change(c.topic, options_of(c));  // answered when it has begun
     } else {
@@ -107,15 +112,16 @@ void session::publish(command const& c, now at) {
     };
     // First: a right that has gone since does not deny what was stored.
     if (is_repeated(c, at)) return;
-    auto const allowed = env_.rules->allow(topic_action::publish, c.topic, user());
-    if (!allowed) return no(allowed.error());
+    decision const d = ask(topic_action::publish, c.topic, {}, 0);
+    if (d.what == verdict::pending) return hold(c);
+    if (d.what == verdict::refused) return no(*d.why);
     publish_ticket const ticket = next_ticket() | (c.id.empty() ? 0U : 1U);
     if (!c.id.empty()) {
         if (extras().publishes.size() >= extra_state::waiting_max) {
             return no({errc::unavailable, "too many publishes wait for the broker", seconds(1)});
         }
         extras().publishes.add(ticket, c.id);
-        if (env_.settings->resume_window.count() > 0) {
+        if (can_resume()) {
             extras().journal.add(c.id, content_of(c), attachment_);
         }
     }
@@ -154,7 +160,7 @@ bool session::is_repeated(command const& c, now at) {
             return true;
         case publish_journal::verdict::answered:
             env_.payload.clear();
-            env_.dialect->published_payload(env_.payload, known.at);
+            dialect().published_payload(env_.payload, known.at);
             send_ok(c.id, env_.payload);
             return true;
         case publish_journal::verdict::conflict: {
@@ -170,7 +176,7 @@ bool session::is_repeated(command const& c, now at) {
 /// A publish was refused here: a resume may replay that answer, and then the message must not be
 /// executed behind it.
 void session::note_refused(command const& c) {
-    if (c.id.empty() || !is_alive() || env_.settings->resume_window.count() == 0) return;
+    if (c.id.empty() || !is_alive() || !can_resume()) return;
     auto& journal = extras().journal;
     journal.add(c.id, content_of(c), attachment_);
     journal.answered(c.id, ring_.queued(), nullptr);

@@ -55,8 +55,10 @@ void session::on_tick(now at) {
     start(at);
     if (phase_ == phase::closing || phase_ == phase::leaving) return;
     if (phase_ == phase::detached) {
-        if (at.mono >= deadline_) close(close_reason::continuity_lost);
-        return;
+        if (at.mono < deadline_) return;
+        finish();
+        auto const why = close_reason::continuity_lost;
+        return port_.close(why, dialect().words_of(why).text);
     }
     if (phase_ == phase::awaiting_hello) {
         deadline_ = next_ping_;
@@ -94,8 +96,8 @@ void session::send_ping(now at) {
     next_ping_ = at.mono + heartbeat_interval_;
     if (heartbeat_ == heartbeat_mode::frame) return port_.ping_frame();
     env_.scratch.clear();
-    env_.dialect->encode_ping(env_.scratch);
-    port_.send(env_.scratch, false);
+    dialect().encode_ping(env_.scratch);
+    send(false);
 }
 
 mono_time session::next_deadline(now at) const noexcept {

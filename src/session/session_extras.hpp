@@ -1,11 +1,13 @@
 #pragma once
 
+#include "session/held_commands.hpp"
 #include "session/publish_journal.hpp"
 #include "session/waiting_publishes.hpp"
 
 #include <weir/session/session.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +24,7 @@ struct session::extra_state {
     static constexpr std::size_t queries_max = 16;
 
     struct query {
-        std::string id;
+        stored_id id;
         std::vector<std::uint32_t> tickets;  ///< of its reads
         bool is_sync = false;
         std::size_t due = 0;                   ///< sync: reads not answered
@@ -34,8 +36,9 @@ struct session::extra_state {
 
     struct pending_subscribe {
         std::string topic;
-        std::string id;  ///< empty: no `ok` is wanted
+        stored_id id;  ///< empty: no `ok` is wanted
         bool by_server = false;
+        bool wants_nothing = false;  ///< `last: 0`
     };
 
     std::optional<fault> refused;  ///< the handshake's credential
@@ -43,6 +46,13 @@ struct session::extra_state {
     waiting_publishes publishes;
     publish_journal journal;
     std::vector<query> queries;
+    std::unique_ptr<held_commands> held;  ///< null: no question is pending
+    /// Subscriptions whose right is asked for again after a resume.
+    struct review {
+        authority_ticket ticket;
+        std::string topic;
+    };
+    std::vector<review> reviews;
     std::optional<resume_result> resume_refused;  ///< elsewhere, before this connection came here
     std::vector<mono_time> faults;  ///< those of the last minute that cost, oldest first
     mono_time refusals_since{};     ///< begin of the second in which `refusals` are counted
@@ -52,12 +62,13 @@ struct session::extra_state {
     /// Nothing was ever in here but what is answered now.
     bool spent() const noexcept {
         return subscribes.empty() && publishes.empty() && journal.empty() && queries.empty() &&
-               faults.empty() && refusals == 0 && !refused && !resume_refused && !last_unasked;
+               !held && reviews.empty() && faults.empty() && refusals == 0 && !refused &&
+               !resume_refused && !last_unasked;
     }
     /// Nothing in here is needed any more.
     bool empty(mono_time at) const {
         return subscribes.empty() && publishes.empty() && journal.empty() && queries.empty() &&
-               (faults.empty() || at - faults.back() >= seconds(60));
+               !held && reviews.empty() && (faults.empty() || at - faults.back() >= seconds(60));
     }
 
     bool waiting_for(std::string_view topic) const noexcept {

@@ -10,7 +10,7 @@ namespace weir {
 
 /// The first message has come; `hello` is null when it was another, which implies an empty one.
 /// `malformed` says what is wrong with one that could not be read.
-bool session::open(command const* hello, now at, std::string_view malformed) {
+bool session::open(command const* hello, now at, command_fault const* malformed) {
     if (!identify(hello, at, malformed)) return false;
     // Whoever has no place left may still take over one of his own connections: half-open ones
     // would keep him out until they are noticed.
@@ -23,6 +23,10 @@ bool session::open(command const* hello, now at, std::string_view malformed) {
         if (!refused) return false;  // another session has taken this connection
         weir::at(env_.counts->resumes, *refused).add();
         reason = to_string(*refused);
+    } else if (malformed != nullptr && malformed->wants_resume) {
+        // What cannot be read names no session that is known.
+        weir::at(env_.counts->resumes, resume_result::unknown).add();
+        reason = to_string(resume_result::unknown);
     }
     if (crowded) {
         refuse_login(*crowded);
@@ -30,6 +34,7 @@ bool session::open(command const* hello, now at, std::string_view malformed) {
     }
     opened_at_ = at.wall;
     begin(hello, at);
+    if (env_.lifecycle != nullptr) env_.lifecycle->connected(id_, user());
     send_welcome(false, reason, at);
     port_.opened();
     return phase_ == phase::open;
@@ -46,7 +51,7 @@ void session::begin(command const* hello, now at) {
     begin_deadlines(at);
 }
 
-bool session::identify(command const* hello, now at, std::string_view malformed) {
+bool session::identify(command const* hello, now at, command_fault const* malformed) {
     if (hello != nullptr && !hello->token.empty() && !take_token(hello->token, at)) return false;
     if (identity_) {
         if (token_ends_ == 0 || at.wall < token_ends_) return true;
@@ -54,11 +59,11 @@ bool session::identify(command const* hello, now at, std::string_view malformed)
         return false;
     }
     if (env_.settings->anonymous) return true;
-    if (malformed.empty()) {
+    if (malformed == nullptr) {
         close(close_reason::unauthorized,
               "a token is needed, in hello, Authorization: Bearer or subprotocol weir.token.TOKEN");
     } else {
-        close(close_reason::unauthorized, "a token is needed; " + std::string(malformed));
+        close(close_reason::unauthorized, "a token is needed; " + malformed->message);
     }
     return false;
 }
@@ -121,8 +126,8 @@ void session::send_welcome(bool resumed, std::string_view reason, now at) {
     w.subscriptions = s.subscriptions_max;
     w.time = at.wall;
     env_.scratch.clear();
-    env_.dialect->encode(env_.scratch, w);
-    port_.send(env_.scratch, false);
+    dialect().encode(env_.scratch, w);
+    send(false);
 }
 
 }  // namespace weir

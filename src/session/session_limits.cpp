@@ -14,8 +14,18 @@ constexpr seconds refusal_window{1};
 /// counts as ten a second where it is less.
 constexpr std::uint64_t flood_factor = 10;
 constexpr std::uint64_t flood_rate_min = 10;
+constexpr std::size_t charge_max = 1'000'000;
 
 }  // namespace
+
+/// What a message costs beyond the one token it was let in for.
+void session::charge(std::size_t tokens, now at) {
+    if (tokens == 0) return;
+    double const rate = env_.settings->messages_per_second;
+    auto const n = static_cast<std::uint32_t>(std::min(tokens, charge_max));
+    messages_.charge({rate, 2 * rate}, at.mono, n);
+    place_.charge(n, at.mono);
+}
 
 /// Takes one message from the rates. False: answered already, not to be executed. `publish` is the
 /// message where it is one.

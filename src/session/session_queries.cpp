@@ -1,6 +1,7 @@
 #include "session/session_extras.hpp"
 
 #include <weir/session/session.hpp>
+#include <weir/topic/name_hash.hpp>
 #include <weir/topic/policy.hpp>
 
 #include <algorithm>
@@ -19,6 +20,9 @@ constexpr std::uint32_t members_max = 1000;
 constexpr std::size_t outbox_share = 8;
 constexpr std::size_t page_bytes_max = 256 * 1024;
 constexpr std::size_t sync_topic_bytes_min = 4 * 1024;
+// One message of a client pays for so much; what is beyond is charged to its rate.
+constexpr std::size_t names_per_token = 16;
+constexpr std::size_t bytes_per_token = 16 * 1024;
 
 std::size_t bytes_of(log_page const& page) noexcept {
     std::size_t n = 0;
@@ -54,7 +58,8 @@ bool session::may_query(command const& c, now at) {
 
 /// With what is in env_.payload. Answers that were asked for while there was room may come all at
 /// once: one that would fill the outbox, and so close its own connection, is to be asked for again.
-void session::answer_query(request_id id) {
+void session::answer_query(request_id id, now at) {
+    charge(env_.payload.size() / bytes_per_token, at);
     std::size_t const max = env_.settings->ring.outbox_bytes;
     std::size_t const waiting = ring_.outbox_bytes();
     if (waiting != 0 && waiting + env_.payload.size() > max - max / 4) {
@@ -64,8 +69,9 @@ void session::answer_query(request_id id) {
 }
 
 void session::history(command const& c, now at) {
-    auto const allowed = env_.rules->allow(topic_action::subscribe, c.topic, user());
-    if (!allowed) return refuse(c.id, allowed.error(), at);
+    decision const d = ask(topic_action::subscribe, c.topic, {}, 0);
+    if (d.what == verdict::pending) return hold(c);
+    if (d.what == verdict::refused) return refuse(c.id, *d.why, at);
     if (!may_query(c, at)) return;
     log_query q;
     q.topic = c.topic;
@@ -76,7 +82,7 @@ void session::history(command const& c, now at) {
     q.bytes_max = page_bytes(*env_.settings);
     auto const ticket = next_ticket();
     extra_state::query asked;
-    asked.id = c.id;
+    asked.id = stored_id(c.id);
     asked.tickets = {ticket};
     extras().queries.push_back(std::move(asked));
     port_.read(std::move(q), ticket);
@@ -85,7 +91,7 @@ void session::history(command const& c, now at) {
 void session::sync(command const& c, now at) {
     std::vector<std::string> names;
     if (c.topics) {
-        std::unordered_set<std::string_view> known;
+        std::unordered_set<std::string_view, name_hash> known;
         for (std::string_view const name : *c.topics) {
             if (known.insert(name).second) names.emplace_back(name);
         }
@@ -96,23 +102,23 @@ void session::sync(command const& c, now at) {
             }
         }
     }
-    for (std::string const& name : names) {
-        bool const own = !c.topics;
-        auto const allowed =
-            own ? result<void>{} : env_.rules->allow(topic_action::subscribe, name, user());
-        if (!allowed) return refuse(c.id, allowed.error(), at);
-        if (env_.rules->policy_of(name).state == state_kind::none) {
-            return refuse(c.id, {errc::unsupported, "no state is kept of " + name}, at);
+    for (std::size_t i = 0; c.topics && i != names.size(); ++i) {
+        decision const d = ask(topic_action::subscribe, names[i], {}, i);
+        if (d.what == verdict::pending) return hold(c);
+        if (d.what == verdict::refused) return refuse(c.id, *d.why, at);
+        if (env_.rules->policy_of(names[i]).state == state_kind::none) {
+            return refuse(c.id, {errc::unsupported, "no state is kept of " + names[i]}, at);
         }
     }
+    charge((c.topics ? c.topics->size() : names.size()) / names_per_token, at);
     if (!may_query(c, at)) return;
     if (names.empty()) {
         env_.payload.clear();
-        env_.dialect->sync_payload(env_.payload, {});
+        dialect().sync_payload(env_.payload, {});
         return send_ok(c.id, env_.payload);
     }
     extra_state::query asked;
-    asked.id = c.id;
+    asked.id = stored_id(c.id);
     asked.is_sync = true;
     std::vector<log_query> reads;
     for (std::string& name : names) {
@@ -136,15 +142,16 @@ void session::sync(command const& c, now at) {
 }
 
 void session::presence(command const& c, now at) {
-    auto const allowed = env_.rules->allow(topic_action::subscribe, c.topic, user());
-    if (!allowed) return refuse(c.id, allowed.error(), at);
+    decision const d = ask(topic_action::subscribe, c.topic, {}, 0);
+    if (d.what == verdict::pending) return hold(c);
+    if (d.what == verdict::refused) return refuse(c.id, *d.why, at);
     if (!env_.rules->policy_of(c.topic).presence) {
         return refuse(c.id, {errc::unsupported, "presence of that topic is not kept"}, at);
     }
     if (!may_query(c, at)) return;
     auto const ticket = next_ticket();
     extra_state::query asked;
-    asked.id = c.id;
+    asked.id = stored_id(c.id);
     asked.tickets = {ticket};
     extras().queries.push_back(std::move(asked));
     port_.members(c.topic, members_max, ticket);
@@ -164,7 +171,7 @@ session::extra_state::query session::extra_state::take_query(std::size_t which) 
     return done;
 }
 
-void session::on_read(publish_ticket ticket, result<log_page>&& page) {
+void session::on_read(publish_ticket ticket, result<log_page>&& page, now at) {
     if (!is_alive() || !extras_) return;
     auto const which = extras_->query_of(static_cast<std::uint32_t>(ticket));
     if (!which) return;
@@ -176,8 +183,11 @@ void session::on_read(publish_ticket ticket, result<log_page>&& page) {
     if (!q.is_sync) {
         auto const done = extras_->take_query(*which);
         env_.payload.clear();
-        env_.dialect->history_payload(env_.payload, page->messages, page->head, page->more);
-        return answer_query(done.id);
+        dialect().history_payload(env_.payload, {.messages = page->messages,
+                                                 .head = page->head,
+                                                 .more = page->more,
+                                                 .missing = page->missing});
+        return answer_query(done.id, at);
     }
     auto const nth = std::find(q.tickets.begin(), q.tickets.end(), ticket) - q.tickets.begin();
     topic_state_page& state = q.states[static_cast<std::size_t>(nth)];
@@ -194,19 +204,19 @@ void session::on_read(publish_ticket ticket, result<log_page>&& page) {
     if (--q.due != 0) return;
     auto const done = extras_->take_query(*which);
     env_.payload.clear();
-    env_.dialect->sync_payload(env_.payload, done.states);
-    answer_query(done.id);
+    dialect().sync_payload(env_.payload, done.states);
+    answer_query(done.id, at);
 }
 
-void session::on_members(publish_ticket ticket, result<presence_page> const& page) {
+void session::on_members(publish_ticket ticket, result<presence_page> const& page, now at) {
     if (!is_alive() || !extras_) return;
     auto const which = extras_->query_of(static_cast<std::uint32_t>(ticket));
     if (!which) return;
     auto const done = extras_->take_query(*which);
     if (!page) return send_error(done.id, page.error());
     env_.payload.clear();
-    env_.dialect->presence_payload(env_.payload, *page);
-    answer_query(done.id);
+    dialect().presence_payload(env_.payload, *page);
+    answer_query(done.id, at);
 }
 
 }  // namespace weir

@@ -9,12 +9,10 @@
 namespace weir {
 
 bool session::detach(now at) {
-    bool const lives = (phase_ == phase::open || phase_ == phase::leaving) &&
-                       env_.settings->resume_window.count() > 0;
+    bool const lives = (phase_ == phase::open || phase_ == phase::leaving) && can_resume();
     place_ = {};
     if (!lives) {
-        phase_ = phase::closing;
-        deadline_ = never;
+        finish();
         return false;
     }
     phase_ = phase::detached;
@@ -27,14 +25,16 @@ void session::ruin(resume_result why) noexcept {
     ruined_ = why;
 }
 
-resume_result session::may_resume(command::resume_request const& what,
-                                  std::string_view user) const {
+resume_result session::may_resume(command::resume_request const& what, std::string_view user,
+                                  dialect_id speaks) const {
     auto const secret = id128::parse(what.secret);
     // What may be learned about a session without its secret: nothing.
     if (!secret || !equal_constant_time(*secret, secret_)) return resume_result::secret;
     // Where no session outlives its connection, not even one that is connected.
-    if (!is_alive() || env_.settings->resume_window.count() == 0) return resume_result::expired;
+    if (!is_alive() || !can_resume()) return resume_result::expired;
     if (user != this->user()) return resume_result::user;
+    // What is kept for it is written in its own dialect.
+    if (speaks != speaks_) return resume_result::lost;
     if (ruined_ != resume_result::resumed) return ruined_;
     switch (ring_.standing_of(what.received)) {
         case ring::standing::overflow:
@@ -75,18 +75,13 @@ void session::resume(command const& hello, login with, now at) {
     begin(&hello, at);
     weir::at(env_.counts->resumes, resume_result::resumed).add();
     send_welcome(true, {}, at);
-    // Rights may have gone meanwhile, with the rules or with the token.
-    for (auto const& t : port_.topics()) {
-        if (t.by_server || phase_ != phase::open) continue;
-        auto const allowed = env_.rules->allow(topic_action::subscribe, t.name, user());
-        if (!allowed) unsubscribe_by_server(t.name, allowed.error());
-    }
+    review_rights(at);
     send_ok(hello.id, {});
+    go_on(at);
 }
 
 void session::end() noexcept {
-    phase_ = phase::closing;
-    deadline_ = never;
+    finish();
 }
 
 void session::refuse_resume(resume_result why) {

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <weir/session/session.hpp>
+#include <weir/message/request_id.hpp>
+#include <weir/topic/broker.hpp>
 
 #include <cstddef>
 #include <optional>
-#include <string>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -14,18 +15,18 @@ namespace weir {
 class waiting_publishes {
 public:
     void add(publish_ticket ticket, request_id id) {
-        entries_.push_back({ticket, std::string(id)});
+        entries_.push_back({ticket, stored_id(id)});
         ++waiting_;
     }
 
     /// The id of what that ticket names, once; nothing where none waits.
-    std::optional<std::string> take(publish_ticket ticket) {
+    std::optional<stored_id> take(publish_ticket ticket) {
         std::size_t i = first_;
         while (i != entries_.size() && (entries_[i].ticket != ticket || entries_[i].id.empty()))
             ++i;
         if (i == entries_.size()) return std::nullopt;
-        std::string id = std::move(entries_[i].id);
-        entries_[i].id.clear();  // an id is never empty: this one is answered
+        stored_id id = std::move(entries_[i].id);
+        entries_[i].id.clear();  // empty: this one is answered
         --waiting_;
         forget_answered();
         return id;
@@ -37,7 +38,7 @@ public:
 private:
     struct entry {
         publish_ticket ticket;
-        std::string id;
+        stored_id id;
     };
 
     void forget_answered() {

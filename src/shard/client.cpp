@@ -1,6 +1,7 @@
 #include "shard/client.hpp"
 
 #include "shard/client_extras.hpp"
+#include "shard/encoded_message.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/assert.hpp>
@@ -10,13 +11,36 @@
 #include <algorithm>
 
 namespace weir {
+namespace {
+
+/// Gives to a session what its dialect reads.
+class reading final : public command_sink {
+public:
+    reading(session& s, now at) noexcept : session_(s), at_(at) {}
+
+    bool take(command const& c) override {
+        session_.on_command(c, at_);
+        return !session_.is_closing();
+    }
+    bool take(command_fault const& f) override {
+        session_.on_fault(f, at_);
+        return !session_.is_closing();
+    }
+    void give_up(close_reason why) override { session_.on_unreadable(why, at_); }
+
+private:
+    session& session_;
+    now at_;
+};
+
+}  // namespace
 
 client::client(shard& owner, connection_id id, client_slot slot, arrival a)
     : shard_(owner),
       id_(id),
       slot_(slot),
       session_(owner.environment(), *this, owner.new_session(slot), std::move(a.credential),
-               owner.turn().at()),
+               owner.turn().at(), a.dialect),
       transport_(a.connection->open(owner.turn(), static_cast<transport_owner&>(*this))),
       place_(std::move(a.place)),
       address_(std::move(a.address)),
@@ -70,18 +94,12 @@ connection_facts client::facts(bool with_topics) const {
 void client::on_message(std::string_view text, bool binary) {
     if (closing_) return;
     ++messages_in_;
-    now const at = shard_.turn().at();
     auto const kept = session_.frames().replay_bytes();
-    if (binary) {
-        session_.on_binary(at);
-    } else {
-        auto const decoded = shard_.dialect().decode(text);
-        if (auto const* c = std::get_if<command>(&decoded)) {
-            session_.on_command(*c, at);
-            if (extras_ && extras_->journey) extras_->journey->hello = text;
-        } else {
-            session_.on_fault(std::get<command_fault>(decoded), at);
-        }
+    reading to(session_, shard_.turn().at());
+    session_.dialect().decode(text, binary, to);
+    if (extras_ && extras_->journey) {
+        extras_->journey->hello = text;
+        extras_->journey->binary = binary;
     }
     shard_.counts().replay_bytes.sub(kept - session_.frames().replay_bytes());  // by receipts alone
     rearm();
@@ -173,7 +191,9 @@ void client::end() {
 // From the session
 
 void client::send(std::string_view body, bool numbered) {
-    if (numbered ? session_.is_alive() : !closing_) push(make_text_frame(body, numbered));
+    if (numbered ? session_.is_alive() : !closing_) {
+        push(frame_in(session_.dialect(), body, numbered));
+    }
 }
 
 void client::publish(publication p, publish_ticket ticket) {
@@ -221,21 +241,23 @@ void client::on_published(std::uint32_t ticket, result<position> const& at) {
 }
 
 void client::on_members(std::uint32_t ticket, result<presence_page> const& page) {
-    session_.on_members(ticket, page);
+    session_.on_members(ticket, page, shard_.turn().at());
 }
 
-void client::give(std::string_view topic, std::string_view body) {
+void client::give(message const& m, encoded_message& cache) {
     if (!session_.is_alive()) return;
+    frame_ref const& f = shard_.frame_of(m, cache, session_.speaks());
+    if (!f) return;
     session_.on_delivered(shard_.turn().at());
     // Nothing overtakes what is lost already; beyond what is collected for the absent, it is lost.
     bool const told_first = !extras_ || extras_->lost.empty();
-    if (told_first && (transport_ != nullptr || room_bytes() > body.size())) {
-        return push(make_text_frame(body, true));
+    if (told_first && (transport_ != nullptr || room_bytes() > f->body().size())) {
+        return push(f);
     }
     auto& lost = extras().lost;
     auto const known =
-        std::find_if(lost.begin(), lost.end(), [&](auto const& l) { return l.first == topic; });
-    auto& entry = known != lost.end() ? *known : lost.emplace_back(topic, loss{});
+        std::find_if(lost.begin(), lost.end(), [&](auto const& l) { return l.first == m.topic; });
+    auto& entry = known != lost.end() ? *known : lost.emplace_back(m.topic, loss{});
     entry.second.reason = gap_reason::detached;
     ++entry.second.count;
     at(shard_.counts().dropped, drop_reason::detached).add();
@@ -292,6 +314,7 @@ void client::drop_frames(drop_reason why) {
 
 /// False: the outbox is full.
 bool client::try_push(frame_ref f) {
+    if (!f) return true;  // the dialect has no words for it
     std::size_t const size = f->body().size();
     if (session_.frames().push(std::move(f)) == enqueued::overflow) return false;
     shard_.counts().outbox_bytes.add(size);

@@ -21,6 +21,7 @@
 namespace weir {
 
 class shard;
+struct encoded_message;
 
 /// Where a client stands in its shard's registry; a stale one is recognised by its generation.
 struct client_slot {
@@ -35,6 +36,7 @@ struct arrival {
     session::credential credential;
     directory::units place;
     std::string address;
+    dialect_id dialect = native_json;  ///< as negotiated
 
     /// What it said already, where it was sent on (client::depart).
     struct journey {
@@ -42,6 +44,7 @@ struct arrival {
         session_id wanted;
         std::uint32_t index = 0;  ///< its place in the registry of its shard
         std::string hello;        ///< the whole message
+        bool binary = false;      ///< of a binary message
         session::login login;
         std::optional<resume_result> refused;  ///< sent back
     };
@@ -84,8 +87,8 @@ public:
     void on_published(std::uint32_t ticket, result<position> const& at);
     void on_read(std::uint32_t ticket, result<log_page> page);
     void on_members(std::uint32_t ticket, result<presence_page> const& page);
-    /// A numbered frame, from the server API; `topic` is a reserved one.
-    void give(std::string_view topic, std::string_view body);
+    /// A message of a reserved topic, from the server API.
+    void give(message const& m, encoded_message& cache);
     void disconnect(close_reason why, std::string_view text);
     /// The rules are others: whose presence is counted may be, too.
     void review_presence();
@@ -95,11 +98,10 @@ public:
     // Connections that come and go.
     /// Takes the connection out, to be resumed elsewhere; the client is done.
     arrival depart();
-    resume_result may_resume(command::resume_request const& what, std::string_view user) const {
-        return session_.may_resume(what, user);
-    }
     /// A new connection for this session, whose `hello` may_resume() agreed to.
-    void attach(arrival a, command const& hello);
+    void attach(arrival& a, command const& hello);
+    /// It goes on with what was read already behind that message.
+    void read_on();
     /// Its time without a connection is over.
     void evict();
     /// What end_later() and leave_later() ask for, from a post.

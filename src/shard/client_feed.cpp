@@ -1,4 +1,5 @@
 #include "shard/client_extras.hpp"
+#include "shard/encoded_message.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/transport/frame_writer.hpp>
@@ -126,7 +127,7 @@ void client::ask(subscription& s, log_query q) {
 
 /// Odd tickets are the client's own reads; the session's are even.
 void client::on_read(std::uint32_t ticket, result<log_page> page) {
-    if ((ticket & 1) == 0) return session_.on_read(ticket, std::move(page));
+    if ((ticket & 1) == 0) return session_.on_read(ticket, std::move(page), shard_.turn().at());
     auto const asked = extras().reads.extract(ticket);
     if (asked.empty()) return;
     subscription* const s = find(*asked.mapped());
@@ -225,14 +226,15 @@ void client::take_page(subscription& s, log_page const& page, bool tells) {
 
 bool client::push_message(message_ptr const& m) {
     if (!m->exclude.empty() && m->exclude == session_.id()) return true;
-    return try_push(shard_.frame_of(m));
+    return try_push(shard_.frame_of(m, session_.speaks()));
 }
 
 bool client::push_gap(std::string_view topic, loss const& what) {
     std::string& text = shard_.environment().scratch;
     text.clear();
-    shard_.dialect().encode_gap(text, topic, what);
-    if (!try_push(make_text_frame(text, true))) return false;
+    session_.dialect().encode_gap(text, topic, what);
+    if (text.empty()) return true;
+    if (!try_push(frame_in(session_.dialect(), text, true))) return false;
     at(shard_.counts().gaps, what.reason).add();
     return true;
 }

@@ -17,7 +17,7 @@ std::optional<resume_result> client::resume(command::resume_request const& what)
     if (home->shard == shard_.index()) {
         client* const c = shard_.clients().find(*id, home->index);
         if (c == nullptr) return resume_result::expired;
-        auto const verdict = c->may_resume(what, session_.user());
+        auto const verdict = c->session().may_resume(what, session_.user(), session_.speaks());
         if (verdict != resume_result::resumed) return verdict;
     }
     auto journey = std::make_unique<arrival::journey>();
@@ -37,6 +37,7 @@ arrival client::depart() {
     a.connection = transport_->release();
     a.place = std::move(place_);
     a.address = std::move(address_);
+    a.dialect = session_.speaks();
     a.from = std::move(extras_->journey);
     return a;
 }
@@ -45,10 +46,10 @@ void client::take_up(arrival::journey const& from) {
     if (from.refused) session_.refuse_resume(*from.refused);
     // The hello was counted where it came first.
     at(shard_.counts().received, command_type::hello).sub();
-    on_message(from.hello, false);
+    on_message(from.hello, from.binary);
 }
 
-void client::attach(arrival a, command const& hello) {
+void client::attach(arrival& a, command const& hello) {
     if (transport_) {
         shard_.part_with(std::move(transport_), std::move(place_));
     } else {
@@ -80,7 +81,11 @@ void client::attach(arrival a, command const& hello) {
     transport_->wake();
     want_feed();
     rearm();
-    transport_->continue_reading();
+}
+
+void client::read_on() {
+    rearm();
+    begin_reading();
 }
 
 void client::end_now() {

@@ -257,14 +257,9 @@ void client::presence_changed(topic_entry& topic, presence_delivery& d) {
     if (s == nullptr || !session_.is_alive() || session_.is_ruined()) return;
     bool const away = transport_ == nullptr || closing_;
     if (!away && has_room() && !(s->more && s->more->missed_presence)) {
-        if (!d.cache) {
-            std::string& text = shard_.environment().scratch;
-            text.clear();
-            shard_.dialect().encode_presence(text, d.what());
-            d.cache =
-                std::make_shared<encoded_message>(encoded_message{make_text_frame(text, true)});
-        }
-        return push(static_cast<encoded_message*>(d.cache.get())->json);
+        if (!d.cache) d.cache = std::make_shared<encoded_message>();
+        auto& cache = *static_cast<encoded_message*>(d.cache.get());
+        return push(shard_.frame_of(d.what(), cache, session_.speaks()));
     }
     // Versions follow one another, so whoever asks anew after the gap has missed nothing.
     follower& f = more_of(*s);
@@ -287,11 +282,9 @@ void client::deliver(delivery& d) {
     push(frame_of(d));
 }
 
-/// Encoded once for all subscribers of this shard.
+/// Encoded once for all subscribers of this shard that speak the same dialect.
 frame_ref const& client::frame_of(delivery& d) {
-    encoded_message& e = encoded(d);
-    if (!e.json) e.json = shard_.encode(d.what());
-    return e.json;
+    return shard_.frame_of(d.what(), encoded(d), session_.speaks());
 }
 
 /// Somebody who is away, reads slowly, or wants the newest only.

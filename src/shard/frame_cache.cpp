@@ -2,20 +2,21 @@
 
 namespace weir {
 
-frame_ref frame_cache::get(message_ptr const& m,
+frame_ref frame_cache::get(message_ptr const& m, dialect_id dialect,
                            std::function<frame_ref(message const&)> const& encode) {
-    if (!table_) table_ = std::make_unique<std::array<entry, places>>();
+    auto& table = tables_[dialect];
+    if (!table) table = std::make_unique<std::array<entry, places>>();
     used_ = true;
     // Offsets of a topic follow one another, so a page of it falls into places side by side.
-    entry& e = (*table_)[(m->at.epoch.value + m->at.offset) % places];
+    entry& e = (*table)[(m->at.epoch.value + m->at.offset) % places];
     if (e.what == m) return e.frame;
     frame_ref made = encode(*m);
-    if (made->body().size() <= frame_bytes_max) e = {m, made};
+    if (made && made->body().size() <= frame_bytes_max) e = {m, made};
     return made;
 }
 
 void frame_cache::clear_unused() noexcept {
-    if (!used_) table_.reset();
+    if (!used_) tables_ = {};
     used_ = false;
 }
 

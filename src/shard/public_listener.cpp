@@ -119,6 +119,14 @@ http::answer public_listener::upgrade(http::request& r) {
     return std::move(std::get<http::upgrade_accept>(verdict));
 }
 
+dialect_id public_listener::dialect_of(std::string_view subprotocol) const {
+    auto const& known = shard_.fixed().dialects;
+    for (std::size_t i = 0; i != known.size(); ++i) {
+        if (known[i].subprotocol == subprotocol) return static_cast<dialect_id>(i);
+    }
+    return native_json;
+}
+
 result<std::uint16_t> public_listener::listen(asio::any_io_executor executor, std::uint16_t port) {
     auto made = listen_on(
         executor,
@@ -237,8 +245,9 @@ asio::awaitable<void> public_listener::talk(tcp::socket socket, visit& v) {
     ws_parameters negotiated;
     negotiated.deflate = accepted.deflate.has_value();
     if (accepted.deflate) negotiated.deflate_bits = accepted.deflate->server_bits;
-    negotiated.dialect = accepted.subprotocol == http::subprotocol_msgpack ? 1 : 0;
+    negotiated.dialect = dialect_of(accepted.subprotocol);
     arrival a;
+    a.dialect = negotiated.dialect;
     a.connection = carry_websocket(bytes->release(), negotiated);
     a.credential = check(accepted.credential, live.verifier.get(), shard_.turn().at());
     a.place = std::move(v.place);

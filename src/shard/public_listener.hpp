@@ -45,6 +45,7 @@ private:
 
     void add_routes();
     http::answer upgrade(http::request& r);
+    dialect_id dialect_of(std::string_view subprotocol) const;
     boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> breathe();
     boost::asio::awaitable<void> receive(boost::asio::ip::tcp::socket socket);

@@ -3,8 +3,10 @@
 #include "shard/client.hpp"
 
 #include <weir/base/ids.hpp>
+#include <weir/topic/name_hash.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -57,7 +59,7 @@ private:
     };
     std::vector<place> places_;
     std::vector<std::uint32_t> free_;
-    std::unordered_map<std::string, std::vector<client*>> by_user_;
+    std::unordered_map<std::string, std::vector<client*>, name_hash, std::equal_to<>> by_user_;
     std::size_t used_ = 0;
 };
 

@@ -44,7 +44,7 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
       wheel_(std::chrono::steady_clock::now(), wheel_grain),
       turn_(io_.get_executor(), wheel_, counts_),
       errands_([this] { asio::post(io_, [this] { run_errands(); }); }),
-      dialect_(make_json_dialect()),
+      authority_(live->rules),
       topics_(*this),
       broker_(make_broker()),
       probe_(std::make_unique<latency_probe>(*this)),
@@ -53,7 +53,12 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
       ticker_(io_),
       listener_(*this) {
     environment_.directory = &commons.directory;
-    environment_.dialect = dialect_.get();
+    WEIR_ASSERT(!settings.dialects.empty() && settings.dialects.size() <= dialects_max);
+    for (dialect_choice const& d : settings.dialects) {
+        environment_.dialects[dialects_.size()] = dialects_.emplace_back(d.make()).get();
+    }
+    environment_.authority = &authority_;
+    environment_.lifecycle = settings.lifecycle;
     environment_.counts = &counts_;
     apply(std::move(live));
     counting_waits_ = false;  // no client is here, no sibling runs yet
@@ -181,8 +186,24 @@ void shard::exit(std::string_view topic, std::string_view user) {
     broker_->exit(topic, user);
 }
 
-frame_ref shard::frame_of(message_ptr const& m) {
-    return frames_.get(m, [this](message const& what) { return encode(what); });
+frame_ref shard::frame_of(message_ptr const& m, dialect_id in) {
+    return frames_.get(m, in, [this, in](message const& what) { return encode(what, in); });
+}
+
+frame_ref const& shard::frame_of(message const& m, encoded_message& cache, dialect_id in) {
+    frame_ref& f = cache.in[in];
+    if (!f) f = encode(m, in);
+    return f;
+}
+
+frame_ref const& shard::frame_of(presence_change const& c, encoded_message& cache, dialect_id in) {
+    frame_ref& f = cache.in[in];
+    if (f) return f;
+    std::string& text = environment_.scratch;
+    text.clear();
+    dialects_[in]->encode_presence(text, c);
+    f = frame_in(*dialects_[in], text, true);
+    return f;
 }
 
 void shard::want_feed(client_slot slot) {
@@ -201,11 +222,21 @@ void shard::publish_for_api(publication p, std::function<void(result<position>)>
     keep_ticking();
 }
 
-frame_ref shard::encode(message const& m) {
+frame_ref shard::encode(message const& m, dialect_id in) {
     std::string& text = environment_.scratch;
     text.clear();
-    dialect_->encode(text, m);
-    return make_text_frame(text, true);
+    dialects_[in]->encode(text, m);
+    return frame_in(*dialects_[in], text, true);
+}
+
+void shard::attach(std::string_view topic) {
+    if (settings_.lifecycle != nullptr) settings_.lifecycle->occupied(topic);
+    broker_.attach(topic);
+}
+
+void shard::detach(std::string_view topic) {
+    broker_.detach(topic);
+    if (settings_.lifecycle != nullptr) settings_.lifecycle->vacated(topic);
 }
 
 void shard::on_attached(std::string_view topic, result<position> at) {
@@ -324,10 +355,13 @@ asio::awaitable<void> shard::tick() {
 void shard::apply(live_settings_ptr live) {
     live_ = std::move(live);
     session_settings_ = live_->session;
+    session_settings_.ring_without_replay = session_settings_.ring;
+    session_settings_.ring_without_replay.replay_frames = 0;
     turn_.change({.message_bytes = static_cast<std::size_t>(live_->session.message_bytes),
                   .deflate_min_bytes = live_->compression_min_bytes});
     environment_.settings = &session_settings_;
     environment_.rules = &live_->rules;
+    authority_.change(live_->rules);
     environment_.verifier = live_->verifier.get();
     listener_.change(live_->handshakes_per_second / settings_.shards);
     std::size_t const full = session_settings_.ring.outbox_bytes;

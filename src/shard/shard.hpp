@@ -1,5 +1,6 @@
 #pragma once
 
+#include "shard/encoded_message.hpp"
 #include "shard/frame_cache.hpp"
 #include "shard/parting.hpp"
 #include "shard/public_listener.hpp"
@@ -79,7 +80,6 @@ public:
     unsigned index() const noexcept { return index_; }
     weir::turn& turn() noexcept { return turn_; }
     observer& counts() noexcept { return counts_; }
-    weir::dialect& dialect() noexcept { return *dialect_; }
     session_environment& environment() noexcept { return environment_; }
     topic_index& index_of_topics() noexcept { return topics_; }
     std::uint64_t subscribers_of(std::string_view topic) {
@@ -118,6 +118,8 @@ public:
     /// The connection of that client wants a session of shard `to`.
     void send_on(client_slot slot, unsigned to);
     void receive(arrival a);
+    /// `by`: the client that has it now.
+    resume_result take_over(arrival& a, command const& hello, client*& by);
     /// A connection whose session was taken over by another.
     void part_with(std::unique_ptr<transport> t, directory::units place);
     void evict(session_id const& session);
@@ -138,12 +140,15 @@ public:
     void members(std::string_view topic, std::uint32_t max, client_slot from, std::uint32_t ticket);
     void enter(std::string_view topic, std::string_view user);
     void exit(std::string_view topic, std::string_view user);
-    frame_ref frame_of(message_ptr const& m);
+    /// Of a message that was read from a log.
+    frame_ref frame_of(message_ptr const& m, dialect_id in);
 
     void publish(publication p, client_slot from, std::uint32_t ticket);
     /// For the server API; `done` is called on this thread.
     void publish_for_api(publication p, std::function<void(result<position>)> done);
-    frame_ref encode(message const& m);
+    /// Encoded once for each dialect; `cache` is that message's.
+    frame_ref const& frame_of(message const& m, encoded_message& cache, dialect_id in);
+    frame_ref const& frame_of(presence_change const& c, encoded_message& cache, dialect_id in);
 
     void apply(live_settings_ptr live);
     /// Once every shard has applied new rules. Until then nobody is counted as present.
@@ -158,6 +163,7 @@ public:
 
 private:
     struct latency_probe;
+    class resuming;
 
     // broker_listener
     void on_attached(std::string_view topic, result<position> at) override;
@@ -168,14 +174,15 @@ private:
     void on_presence(presence_change_ptr change) override;
     topic_policy policy_of(std::string_view topic) const override;
     // topic_interest
-    void attach(std::string_view topic) override { broker_->attach(topic); }
-    void detach(std::string_view topic) override { broker_->detach(topic); }
+    void attach(std::string_view topic) override;
+    void detach(std::string_view topic) override;
     // wheel_entry: the broker's second
     void on_deadline(mono_time at) override;
 
     std::unique_ptr<weir::broker> make_broker();
     void run_errands();
     void report_backlog() noexcept;
+    frame_ref encode(message const& m, dialect_id in);
     bool work();
     bool feed_clients();
     void keep_ticking();
@@ -194,7 +201,8 @@ private:
     timing_wheel wheel_;
     weir::turn turn_;
     mailbox<errand> errands_;
-    std::unique_ptr<weir::dialect> dialect_;
+    std::vector<std::unique_ptr<weir::dialect>> dialects_;
+    rule_authority authority_;
     session_environment environment_;
     topic_index topics_;
     fan_out_backlog backlog_;

@@ -55,27 +55,65 @@ void shard::send_on(client_slot slot, unsigned to) {
     });
 }
 
+/// Reads the message with which a connection asks for a session of this shard. Where it may have
+/// it, that session takes what else stands in the message.
+class shard::resuming final : public command_sink {
+public:
+    resuming(shard& s, arrival& a) noexcept : shard_(s), arrival_(a) {}
+
+    bool take(command const& c) override {
+        if (resumed_ != nullptr) {
+            resumed_->session().on_command(c, shard_.turn_.at());
+        } else if (c.type == command_type::hello && c.resume) {
+            verdict_ = shard_.take_over(arrival_, c, resumed_);
+        }
+        return goes_on();
+    }
+    bool take(command_fault const& f) override {
+        if (resumed_ != nullptr) resumed_->session().on_fault(f, shard_.turn_.at());
+        return goes_on();
+    }
+    void give_up(close_reason why) override {
+        if (resumed_ != nullptr) resumed_->session().on_unreadable(why, shard_.turn_.at());
+    }
+
+    client* resumed() const noexcept { return resumed_; }
+    resume_result verdict() const noexcept { return verdict_; }
+
+private:
+    bool goes_on() const noexcept {
+        return resumed_ != nullptr && !resumed_->session().is_closing();
+    }
+
+    shard& shard_;
+    arrival& arrival_;
+    client* resumed_ = nullptr;
+    resume_result verdict_ = resume_result::expired;
+};
+
+resume_result shard::take_over(arrival& a, command const& hello, client*& by) {
+    arrival::journey& from = *a.from;
+    client* const c = clients_.find(from.wanted, from.index);
+    if (c == nullptr) return resume_result::expired;
+    static std::string const nobody;
+    auto const& user = from.login.identity ? from.login.identity->user : nobody;
+    auto const verdict = c->session().may_resume(*hello.resume, user, a.dialect);
+    if (verdict != resume_result::resumed) return verdict;
+    // Without a place it is closed where it came from, should there still be none.
+    if (!c->session().find_place(from.login, turn_.at())) return resume_result::lost;
+    at(counts_.connections, a.connection->kind()).add();
+    by = c;
+    c->attach(a, hello);
+    return verdict;
+}
+
 void shard::receive(arrival a) {
     if (stopping_) return;
     arrival::journey& from = *a.from;
-    auto const decoded = dialect_->decode(from.hello);
-    auto const* const hello = std::get_if<command>(&decoded);
-    client* const c = clients_.find(from.wanted, from.index);
-    auto verdict = resume_result::expired;
-    if (hello != nullptr && hello->resume && c != nullptr) {
-        static std::string const nobody;
-        verdict =
-            c->may_resume(*hello->resume, from.login.identity ? from.login.identity->user : nobody);
-    }
-    // Without a place it is closed where it came from, should there still be none.
-    if (verdict == resume_result::resumed && !c->session().find_place(from.login, turn_.at())) {
-        verdict = resume_result::lost;
-    }
-    if (verdict == resume_result::resumed) {
-        at(counts_.connections, a.connection->kind()).add();
-        return c->attach(std::move(a), *hello);
-    }
-    from.refused = verdict;
+    resuming message(*this, a);
+    dialects_[a.dialect]->decode(from.hello, from.binary, message);
+    if (client* const c = message.resumed()) return c->read_on();
+    from.refused = message.verdict();
     if (from.login.identity) a.credential.identity = *from.login.identity;
     from.login = {};
     if (from.origin == index_) return adopt(std::move(a));

@@ -159,9 +159,8 @@ asio::awaitable<std::uint64_t> shard_set::send(session_target to, std::string ev
     m->payload = std::move(payload);
     m->time = read_clocks().wall;
     co_return co_await state_->total([to, m](shard& s) {
-        std::string body;
-        s.dialect().encode(body, *m);
-        return s.for_target(to, [&](client& c) { c.give(m->topic, body); });
+        encoded_message cache;
+        return s.for_target(to, [&](client& c) { c.give(*m, cache); });
     });
 }
 
@@ -174,8 +173,11 @@ asio::awaitable<std::uint64_t> shard_set::disconnect(session_target whom, close_
 
 asio::awaitable<std::uint64_t> shard_set::subscribe(session_target whom, std::string topic) {
     co_return co_await state_->total([whom, topic](shard& s) {
-        return s.for_target(
-            whom, [&](client& c) { c.session().subscribe_by_server(topic, s.turn().at()); });
+        std::uint64_t subscribed = 0;
+        s.for_target(whom, [&](client& c) {
+            if (c.session().subscribe_by_server(topic, s.turn().at())) ++subscribed;
+        });
+        return subscribed;
     });
 }
 

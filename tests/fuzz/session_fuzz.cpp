@@ -4,6 +4,8 @@
 //
 // Input: bounds of the outbox, then steps: an operation and what it needs.
 
+#include "kit/decode_one.hpp"
+
 #include <weir/base/assert.hpp>
 #include <weir/session/session.hpp>
 
@@ -37,6 +39,7 @@ public:
 class port final : public session_port {
 public:
     session* talk = nullptr;
+    now at{};
     bool at_once = false, good = true;
     bool closed = false, over = false, away = false;
     std::map<std::string, bool, std::less<>> joined;  ///< by the server?
@@ -51,10 +54,10 @@ public:
         auto const said = outcome();
         if (what == 'p') return talk->on_published(ticket, said);
         if (what == 'm') {
-            return talk->on_members(ticket, said ? result<presence_page>(presence_page{})
-                                                 : result<presence_page>(said.error()));
+            return talk->on_members(
+                ticket, said ? result<presence_page>(presence_page{}) : said.error(), at);
         }
-        talk->on_read(ticket, said ? result<log_page>(log_page{}) : result<log_page>(said.error()));
+        talk->on_read(ticket, said ? result<log_page>(log_page{}) : said.error(), at);
     }
 
     void send(std::string_view body, bool numbered) override {
@@ -139,7 +142,8 @@ public:
         env_.rules = &rules_;
         env_.verifier = &tokens_;
         env_.directory = &people_;
-        env_.dialect = dialect_.get();
+        env_.dialects[native_json] = dialect_.get();
+        env_.authority = &authority_;
         env_.counts = &counts_;
         at_.mono = mono_time(seconds(1000));
         at_.wall = 1'700'000'000'000;
@@ -177,7 +181,7 @@ private:
     void say(std::string_view text) {
         if (port_.away) return;
         talk_->on_traffic(at_);
-        auto const decoded = dialect_->decode(text);
+        auto const decoded = decode_one(*dialect_, text);
         if (auto const* c = std::get_if<command>(&decoded)) {
             talk_->on_command(*c, at_);
         } else {
@@ -186,6 +190,7 @@ private:
     }
 
     void step(std::uint8_t op) {
+        port_.at = at_;
         port_.at_once = (op & 0x10) != 0;
         port_.good = (op & 0x20) == 0;
         switch (op % 16) {
@@ -291,12 +296,12 @@ private:
         std::string const hello = R"({"type":"hello","payload":{"resume":{"session":")" +
                                   talk_->id().text() + R"(","secret":")" + port_.secret +
                                   R"(","received":)" + std::to_string(received) + "}}}";
-        auto const decoded = dialect_->decode(hello);
+        auto const decoded = decode_one(*dialect_, hello);
         auto const& c = std::get<command>(decoded);
         ring& r = talk_->frames();
         bool const may = settings_.resume_window.count() != 0 && !talk_->is_ruined() &&
                          r.standing_of(received) == ring::standing::good;
-        auto const verdict = talk_->may_resume(*c.resume, talk_->user());
+        auto const verdict = talk_->may_resume(*c.resume, talk_->user(), native_json);
         WEIR_ASSERT((verdict == resume_result::resumed) == may);
         if (!may) return;
         port_.closed = port_.away = false;
@@ -333,7 +338,8 @@ private:
         switch (std::uint8_t const b = next(); b % 8) {
             case 0:
             case 1:
-                return talk_->subscribe_by_server(topic(), at_);
+                talk_->subscribe_by_server(topic(), at_);
+                return;
             case 2:
             case 3:
                 return talk_->unsubscribe_by_server(topic(), {errc::forbidden, "no"});
@@ -346,7 +352,7 @@ private:
                 return talk_->close(b < 128 ? close_reason::heartbeat_missed
                                             : close_reason::disconnected);
             default:
-                if (!port_.away) talk_->on_binary(at_);
+                if (!port_.away) talk_->on_unreadable(close_reason::unsupported_data, at_);
         }
     }
 
@@ -365,6 +371,7 @@ private:
     };
     std::span<std::uint8_t const> rest_;
     rule_set rules_;
+    rule_authority authority_{rules_};
     anybody tokens_;
     session_settings settings_;
     directory people_{{}};

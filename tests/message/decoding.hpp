@@ -1,5 +1,7 @@
 #pragma once
 
+#include "kit/decode_one.hpp"
+
 #include <weir/message/dialect.hpp>
 
 #include <gtest/gtest.h>
@@ -11,6 +13,13 @@
 #include <vector>
 
 namespace weir {
+
+/// An id as a JSON token; empty: none.
+inline std::string json_id(request_id id) {
+    if (id.empty()) return {};
+    if (id.is_text()) return '"' + std::string(id.text()) + '"';
+    return id.is_negative() ? std::to_string(id.negative()) : std::to_string(id.number());
+}
 
 /// Decodes from a text of exactly its size that lives as long as the fixture.
 class json_decode : public testing::Test {
@@ -49,7 +58,7 @@ protected:
 private:
     void decode(std::string_view text) {
         text_ = std::make_unique<std::vector<char>>(text.begin(), text.end());
-        answer_ = dialect_->decode({text_->data(), text_->size()});
+        answer_ = decode_one(*dialect_, {text_->data(), text_->size()});
     }
 
     std::unique_ptr<std::vector<char>> text_;

@@ -18,9 +18,12 @@ protected:
     std::string answer(subscribed const& s) {
         return encode([&](std::string& out) { dialect_->subscribed_payload(out, s); });
     }
-    std::string history(std::vector<message_ptr> const& messages, position const& head, bool more) {
-        return encode(
-            [&](std::string& out) { dialect_->history_payload(out, messages, head, more); });
+    std::string history(std::vector<message_ptr> const& messages, position const& head, bool more,
+                        std::optional<loss> const& missing = {}) {
+        return encode([&](std::string& out) {
+            dialect_->history_payload(
+                out, {.messages = messages, .head = head, .more = more, .missing = missing});
+        });
     }
     std::string sync(std::vector<topic_state_page> const& topics) {
         return encode([&](std::string& out) { dialect_->sync_payload(out, topics); });

@@ -11,7 +11,7 @@ namespace {
 TEST(binary, is_not_spoken) {
     script s;
     session& talk = s.open();
-    talk.on_binary(s.at);
+    talk.on_unreadable(close_reason::unsupported_data, s.at);
     EXPECT_EQ(s.did(), actions{"close 1003 this kind of data is not accepted"});
 }
 
@@ -23,7 +23,7 @@ TEST(counts, what_was_received) {
     s.says(R"({"type":"publish","topic":"open.a","payload":1})");
     s.says(R"({"type":"jump"})");
     s.says("[]");
-    talk.on_binary(s.at);
+    talk.on_unreadable(close_reason::unsupported_data, s.at);
     s.says(R"({"type":"ping"})");  // too late
     EXPECT_EQ(at(s.counts.received, command_type::hello).read(), 1U);
     EXPECT_EQ(at(s.counts.received, command_type::ping).read(), 2U);

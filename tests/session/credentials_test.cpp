@@ -102,7 +102,7 @@ TEST(credentials, refused_at_the_handshake_close_at_once) {
                          {std::nullopt, t.tokens.verify(r.token, 0).error()}, t.at);
             EXPECT_LE(talk.deadline(), t.at.mono);
             if (first == 0) talk.on_tick(t.at);
-            if (first == 1) talk.on_binary(t.at);
+            if (first == 1) talk.on_unreadable(close_reason::unsupported_data, t.at);
             if (first == 2) talk.on_fault({}, t.at);
             EXPECT_EQ(t.did(), actions{r.outcome});
         }

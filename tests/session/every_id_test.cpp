@@ -120,7 +120,10 @@ private:
                     come_back();  // the old connection may still be there
                 return;
             default:
-                if (dice_.one_in(2)) return s_.session().subscribe_by_server(topic(), s_.at);
+                if (dice_.one_in(2)) {
+                    s_.session().subscribe_by_server(topic(), s_.at);
+                    return;
+                }
                 s_.session().unsubscribe_by_server(topic(), {errc::forbidden, "no"});
         }
     }
@@ -186,9 +189,10 @@ private:
         bool const fails = dice_.one_in(4);
         fault const no{errc::unavailable, "no"};
         if (members) {
-            s_.session().on_members(ticket, fails ? result<presence_page>(no) : presence_page{});
+            s_.session().on_members(ticket, fails ? result<presence_page>(no) : presence_page{},
+                                    s_.at);
         } else {
-            s_.session().on_read(ticket, fails ? result<log_page>(no) : log_page{});
+            s_.session().on_read(ticket, fails ? result<log_page>(no) : log_page{}, s_.at);
         }
     }
 

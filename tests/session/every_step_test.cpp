@@ -39,7 +39,7 @@ std::vector<step> life() {
         says(R"({"type":"sync","topics":["log.a","log.b"],"id":9})"),
         says(R"({"type":"presence","topic":"log.a","id":10})"),
         [](script& s) {
-            for (auto const& r : s.port.reads) s.session().on_read(r.ticket, log_page{});
+            for (auto const& r : s.port.reads) s.session().on_read(r.ticket, log_page{}, s.at);
         },
         says(R"({"type":"received","count":0})"),
         says(R"({"type":"jump","id":7})"),
@@ -59,7 +59,8 @@ std::vector<step> life() {
 std::vector<std::pair<char const*, step>> ends() {
     return {
         {"server", [](script& s) { s.session().close(close_reason::disconnected); }},
-        {"binary", [](script& s) { s.session().on_binary(s.at); }},
+        {"binary",
+         [](script& s) { s.session().on_unreadable(close_reason::unsupported_data, s.at); }},
         {"silence", [](script& s) { s.passes(milliseconds(100'000)); }},
         {"errors",
          [](script& s) {

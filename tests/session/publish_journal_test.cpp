@@ -94,12 +94,13 @@ TEST(publish_journal, what_is_tried_again_outlives_its_first_answer) {
 
 TEST(publish_journal, running_is_never_forgotten) {
     publish_journal j;
-    for (int i = 0; i != 100; ++i) j.add(std::to_string(i), 5, 0);
-    for (std::uint64_t i = 0; i != 50; ++i) j.answered(std::to_string(i), i + 1, &somewhere);
+    for (int i = 0; i != 100; ++i) j.add(request_id::of(static_cast<std::uint64_t>(i)), 5, 0);
+    for (std::uint64_t i = 0; i != 50; ++i) j.answered(request_id::of(i), i + 1, &somewhere);
     j.forget(1'000'000);
     EXPECT_EQ(j.size(), 50U);
-    EXPECT_EQ(j.look("49", 5, 0).what, verdict::fresh);
-    EXPECT_EQ(j.look("50", 5, 0).what, verdict::running);
+    EXPECT_EQ(j.look(request_id::of(49), 5, 0).what, verdict::fresh);
+    EXPECT_EQ(j.look(request_id::of(50), 5, 0).what, verdict::running);
+    EXPECT_EQ(j.look("50", 5, 0).what, verdict::fresh) << "a text is not a number";
 }
 
 TEST(publish_journal, an_answer_that_nobody_waits_for_leaves_nothing) {

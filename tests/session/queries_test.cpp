@@ -35,7 +35,7 @@ struct asking : script {
         open();
     }
     actions answers(std::size_t which, result<log_page> p) {
-        session().on_read(port.reads.at(which).ticket, std::move(p));
+        session().on_read(port.reads.at(which).ticket, std::move(p), at);
         return did();
     }
     log_query const& asked(std::size_t which = 0) const { return port.reads.at(which).what; }
@@ -109,7 +109,7 @@ TEST(queries, an_error_of_the_read_is_the_answer) {
     EXPECT_EQ(s.answers(2, no), answer("2")) << "the second of its two reads";
     EXPECT_EQ(s.answers(1, page(1, {})), actions{});
     s.says(R"({"type":"presence","topic":"log.a","id":3})");
-    s.session().on_members(s.port.reads.at(3).ticket, no);
+    s.session().on_members(s.port.reads.at(3).ticket, no, s.at);
     EXPECT_EQ(s.did(), answer("3"));
 }
 
@@ -272,13 +272,13 @@ TEST(presence, is_of_topics_that_keep_it) {
               actions{error("1", "unsupported", "presence of that topic is not kept")});
     EXPECT_EQ(s.says(R"({"type":"presence","topic":"log.a","id":2})"), actions{"members log.a"});
     presence_page p{4, 2, {{"ann", 1, R"({"x":1})"}}};
-    s.session().on_members(s.port.reads.at(0).ticket, p);
+    s.session().on_members(s.port.reads.at(0).ticket, p, s.at);
     EXPECT_EQ(
         s.did(),
         actions{ok(
             "2",
             R"({"version":4,"total":2,"members":[{"user":"ann","connections":1,"info":{"x":1}}]})")});
-    s.session().on_members(s.port.reads.at(0).ticket, p);
+    s.session().on_members(s.port.reads.at(0).ticket, p, s.at);
     EXPECT_EQ(s.did(), actions{}) << "once";
 }
 

@@ -214,8 +214,8 @@ TEST(detached, answers_to_what_was_asked_are_collected) {
     s.joins("open.a", at_position(5));
     s.published(0, at_position(6));
     s.published(1, fault{errc::unavailable, "no"});
-    s.session().on_read(s.port.reads.at(0).ticket, log_page{});
-    s.session().on_members(s.port.reads.at(1).ticket, presence_page{});
+    s.session().on_read(s.port.reads.at(0).ticket, log_page{}, s.at);
+    s.session().on_members(s.port.reads.at(1).ticket, presence_page{}, s.at);
     s.did();
     EXPECT_EQ(s.handled.size(), 0U);
     EXPECT_EQ(s.session().frames().queued(), 5U);
@@ -240,14 +240,22 @@ TEST(detached, nothing_but_what_counts_is_sent) {
     EXPECT_EQ(s.handled.size(), 1U);
 }
 
-TEST(detached, the_server_may_end_it) {
-    for (close_reason const why : {close_reason::disconnected, close_reason::draining}) {
-        script s;
-        s.open();
-        ASSERT_TRUE(s.detaches());
-        s.session().close(why);
-        EXPECT_EQ(s.did().size(), 1U);
-        EXPECT_EQ(s.resumes(s.hello_again()), actions{"refused expired"});
+/// As with a connection: a close that tells the client to come back leaves it the session.
+TEST(detached, the_server_may_end_it_by_a_close_that_tells_to_stay_away) {
+    for (std::size_t i = 0; i != close_reason_count; ++i) {
+        auto const why = static_cast<close_reason>(i);
+        if (why == close_reason::slow_consumer) continue;  // what it missed is a hole
+        bool const ends = describe(why).advice == reconnect_advice::stay_away;
+        for (bool const has_connection : {true, false}) {
+            script s;
+            s.open();
+            if (!has_connection) ASSERT_TRUE(s.detaches());
+            s.session().close(why);
+            s.did();
+            if (has_connection) EXPECT_EQ(s.detaches(), !ends);
+            EXPECT_EQ(s.resumes(s.hello_again()), actions{ends ? "refused expired" : "welcome"})
+                << describe(why).code << ' ' << has_connection;
+        }
     }
 }
 

@@ -246,7 +246,7 @@ TEST(resume, a_connection_that_was_handed_over_is_done) {
     EXPECT_TRUE(talk.is_closing());
     EXPECT_EQ(s.says(R"({"type":"ping","id":2})"), actions{});
     talk.on_tick(s.at);
-    talk.on_binary(s.at);
+    talk.on_unreadable(close_reason::unsupported_data, s.at);
     talk.close(close_reason::disconnected);
     EXPECT_EQ(s.did(), actions{});
     EXPECT_FALSE(s.detaches());

@@ -1,5 +1,7 @@
 #include "session/script.hpp"
 
+#include "kit/decode_one.hpp"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -104,8 +106,8 @@ void fake_port::read(log_query q, publish_ticket ticket) {
     log.push_back("read " + told(q.kind) + ' ' + q.topic);
     reads.push_back({std::move(q), ticket});
     if (answered == nullptr) return;
-    if (answer) return answered->on_read(ticket, log_page{*answer, {}, {}, false});
-    answered->on_read(ticket, answer.error());
+    if (answer) return answered->on_read(ticket, log_page{*answer, {}, {}, false}, at);
+    answered->on_read(ticket, answer.error(), at);
 }
 
 void fake_port::members(std::string_view topic, std::uint32_t, publish_ticket ticket) {
@@ -115,8 +117,8 @@ void fake_port::members(std::string_view topic, std::uint32_t, publish_ticket ti
     q.topic = topic;
     reads.push_back({std::move(q), ticket, true});
     if (answered == nullptr) return;
-    if (answer) return answered->on_members(ticket, presence_page{});
-    answered->on_members(ticket, answer.error());
+    if (answer) return answered->on_members(ticket, presence_page{}, at);
+    answered->on_members(ticket, answer.error(), at);
 }
 
 std::optional<resume_result> fake_port::resume(command::resume_request const& what) {
@@ -176,7 +178,8 @@ script::script(bool anonymous) : directory(roomy), rules_(usual_rules()) {
     env.rules = &rules_;
     env.verifier = &tokens;
     env.directory = &directory;
-    env.dialect = dialect_.get();
+    env.dialects[native_json] = dialect_.get();
+    env.authority = &rule_authority_;
     env.counts = &counts;
     tokens.tokens.emplace("ann", who("ann"));
     tokens.tokens.emplace("ben", who("ben"));
@@ -227,7 +230,8 @@ session& script::open(std::string_view hello) {
 actions script::says(std::string_view text) {
     EXPECT_FALSE(port.away);
     session_->on_traffic(at);
-    auto const decoded = dialect_->decode(text);
+    port.at = at;
+    auto const decoded = decode_one(session_->dialect(), text);
     if (auto const* c = std::get_if<command>(&decoded)) {
         session_->on_command(*c, at);
     } else {
@@ -306,7 +310,7 @@ actions script::published(std::size_t which, result<position> const& at_position
 }
 
 actions script::resumes(std::string_view hello, std::string_view token) {
-    auto const decoded = dialect_->decode(hello);
+    auto const decoded = decode_one(session_->dialect(), hello);
     auto const& c = std::get<command>(decoded);
     session::credential credential;
     if (!token.empty()) credential.identity = *tokens.verify(token, at.wall);
@@ -315,7 +319,7 @@ actions script::resumes(std::string_view hello, std::string_view token) {
     std::optional<session::login> login;
     auto verdict = resume_result::unknown;
     door.on_resume = [&](command::resume_request const& what) -> std::optional<resume_result> {
-        verdict = session_->may_resume(what, guest.user());
+        verdict = session_->may_resume(what, guest.user(), guest.speaks());
         if (verdict != resume_result::resumed) return verdict;
         login = guest.hand_over();
         return std::nullopt;

@@ -48,6 +48,7 @@ public:
     };
 
     session* talk = nullptr;      ///< whose ring is filled; null: nobody's
+    now at{};                     ///< of answers inside the call
     session* answered = nullptr;  ///< joins, publishes and reads are answered inside the call
     result<position> answer{position{epoch_id{7}, 41}};
     struct joined_topic {
@@ -128,6 +129,7 @@ public:
     /// Sent frames, for `received`.
     void sends_numbered(std::size_t n);
     void rules_are(std::vector<topic_rule> rules) { rules_ = rule_set(std::move(rules)); }
+    rule_authority& decided_by_rules() { return rule_authority_; }
     static std::vector<topic_rule> usual_rules();
 
     /// The client takes in what was sent; off: the outbox fills.
@@ -139,6 +141,7 @@ private:
     void read_all();
 
     rule_set rules_;
+    rule_authority rule_authority_{rules_};
     std::unique_ptr<dialect> dialect_ = make_json_dialect();
     std::unique_ptr<weir::session> session_;
 };

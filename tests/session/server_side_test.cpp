@@ -9,17 +9,20 @@ namespace {
 
 position const somewhere{epoch_id{7}, 41};
 
-TEST(server, subscribes_without_asking_rules_or_limits) {
+TEST(server, subscribes_without_asking_the_rules_and_within_the_limit) {
     script s;
-    s.settings.subscriptions_max = 1;
+    s.settings.subscriptions_max = 2;
     session& talk = s.open();
-    talk.subscribe_by_server("shut", s.at);
-    talk.subscribe_by_server("$user.ann", s.at);
+    EXPECT_TRUE(talk.subscribe_by_server("shut", s.at));
+    EXPECT_TRUE(talk.subscribe_by_server("$user.ann", s.at));
     EXPECT_EQ(s.did(), (actions{"subscribe shut by server", "subscribe $user.ann by server"}));
-    talk.subscribe_by_server("shut", s.at);
+    EXPECT_FALSE(talk.subscribe_by_server("third", s.at));
+    EXPECT_EQ(at(s.counts.limited, limit_kind::subscriptions).read(), 1U);
+    EXPECT_TRUE(talk.subscribe_by_server("shut", s.at)) << "which it has already";
     EXPECT_EQ(s.did(), actions{});
     EXPECT_EQ(s.joins("shut", somewhere), actions{});
     EXPECT_EQ(s.joins("$user.ann", fault{errc::limit_reached, "full"}), actions{});
+    EXPECT_EQ(at(s.counts.limited, limit_kind::topics).read(), 1U);
 }
 
 TEST(server, a_client_that_joins_a_pending_one_of_the_servers_is_answered_with_it) {

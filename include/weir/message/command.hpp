@@ -3,6 +3,7 @@
 #include <weir/base/clock.hpp>
 #include <weir/base/error.hpp>
 #include <weir/base/observer.hpp>
+#include <weir/message/request_id.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -24,10 +25,6 @@ inline constexpr std::size_t client_bytes_max = 200;
 inline constexpr std::size_t sync_topics_max = 1024;
 inline constexpr int json_depth_max = 64;
 
-/// The client's own id of a message as the JSON token it sent ("7" with its quotes, or 7), so
-/// that the answer echoes it byte for byte. Empty: the message carries none and gets no `ok`.
-using request_id = std::string_view;
-
 enum class heartbeat_mode : std::uint8_t { frame, message };
 
 struct since_position {
@@ -35,9 +32,9 @@ struct since_position {
     std::uint64_t offset = 0;
 };
 
-/// One client message, decoded and checked for types and bounds, not for rights. Every view
-/// points into the text it was read from or into the dialect's scratch, and lives until the next
-/// decode.
+/// One command of a client, decoded and checked for types and bounds, not for rights. Every view
+/// points into the bytes it was read from or into the dialect's scratch, and lives as long as
+/// command_sink says.
 struct command {
     command_type type = command_type::unknown;
     std::string_view type_name;  ///< as sent, for `unsupported`
@@ -45,10 +42,12 @@ struct command {
 
     std::string_view topic;    ///< subscribe unsubscribe publish history presence; valid name
     std::string_view event;    ///< publish
-    std::string_view payload;  ///< publish, call: raw JSON, "null" when absent
+    std::string_view payload;  ///< publish, call: bytes of the encoding; JSON: "null" when absent
     std::string_view key;      ///< publish
     std::string_view dedupe;   ///< publish
-    std::string_view token;    ///< hello, auth, subscribe
+    /// hello, auth: whose session it is. subscribe: whose subscription it is, where that is
+    /// somebody other than the session's user; what proves it is the dialect's and the authority's.
+    std::string_view token;
     std::string_view method;   ///< call
     bool is_volatile = false;  ///< publish
     bool echo = true;          ///< publish
@@ -75,11 +74,13 @@ struct command {
     std::string_view client;
 };
 
-/// A client message that could not be read. `id` is set when the envelope told it.
+/// A command that could not be read. What the bytes told in spite of that is set.
 struct command_fault {
     errc code = errc::bad_request;
     std::string message;  ///< what is wrong and, for JSON, "at byte N"
-    std::string id;       ///< raw token as in request_id; empty: unknown
+    stored_id id;         ///< empty: unknown
+    command_type type = command_type::unknown;
+    bool wants_resume = false;  ///< a hello that asks for another session
 };
 
 }  // namespace weir

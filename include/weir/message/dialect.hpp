@@ -13,7 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 
 namespace weir {
 
@@ -41,15 +40,59 @@ struct goaway {
     milliseconds deadline{0};
 };
 
-/// Turns wire text into commands and events into wire text. Pure: no sockets, no clock, nothing
-/// kept between calls but scratch memory. One for each encoding; one instance a shard.
-/// The encoders append to `out`.
+/// Names one of the dialects that a server speaks: an index, the same on every shard.
+using dialect_id = std::uint8_t;
+inline constexpr std::size_t dialects_max = 4;
+inline constexpr dialect_id native_json = 0;
+
+/// Gets what a dialect reads, in order. Must not decode with the same dialect from inside.
+class command_sink {
+public:
+    // False: what follows in the same bytes is of no interest; the dialect stops. The views in a
+    // command live until the dialect reads on, after the last one until its next decode().
+    virtual bool take(command const& c) = 0;
+    virtual bool take(command_fault const& f) = 0;
+    /// The dialect can make nothing of these bytes, and of none that follow: the connection ends.
+    virtual void give_up(close_reason why) = 0;
+
+protected:
+    ~command_sink() = default;
+};
+
+/// How a close is told to a client.
+struct close_words {
+    std::uint16_t code = 0;  ///< 0: none is sent
+    std::string_view text;   ///< at most 123 bytes, where nothing better is known
+};
+
+/// What the rest of the server has to know of a dialect.
+struct dialect_traits {
+    bool binary = false;          ///< its frames are binary ones
+    bool waits_for_hello = true;  ///< false: the server speaks first, as if an empty hello came
+    bool counts_messages = true;  ///< its clients say `received`, and can resume
+};
+
+/// Turns bytes of the wire into commands, and events into bytes. Pure: no sockets, no clock,
+/// nothing kept between calls but scratch memory. One for each encoding or foreign protocol; one
+/// instance on each shard. A session keeps to the one that its connection negotiated.
+///
+/// The encoders append to `out`. One that appends nothing has nothing to say in this dialect:
+/// nothing is sent, and nothing is counted.
 class dialect {
 public:
+    explicit dialect(dialect_traits traits = {}) noexcept : traits_(traits) {}
+    dialect(dialect const&) = delete;
+    dialect& operator=(dialect const&) = delete;
     virtual ~dialect() = default;
 
-    /// Reads one client message. The views in the command live until the next call.
-    virtual std::variant<command, command_fault> decode(std::string_view text) = 0;
+    dialect_traits const& traits() const noexcept { return traits_; }
+
+    /// Reads one message of the transport: any number of commands, none included. Whether a binary
+    /// one makes sense is the dialect's to judge.
+    virtual void decode(std::string_view bytes, bool binary, command_sink& to) = 0;
+
+    /// The dialect's own table of close codes; the native one is close_reason's.
+    virtual close_words words_of(close_reason why) const noexcept;
 
     virtual void encode(std::string& out, welcome const& w) const = 0;
     virtual void encode(std::string& out, goaway const& g) const = 0;
@@ -71,15 +114,17 @@ public:
     /// Payload of an `ok` to subscribe: {topic, position?, recovered, receipt?, state?,
     /// conflating?}.
     virtual void subscribed_payload(std::string& out, subscribed const& s) const = 0;
-    /// Payload of an `ok` to history: {messages, position, more}.
-    virtual void history_payload(std::string& out, std::span<message_ptr const> messages,
-                                 position const& head, bool more) const = 0;
+    /// Payload of an `ok` to history: {messages, position, more, missing?}.
+    virtual void history_payload(std::string& out, history_page const& page) const = 0;
     /// Payload of an `ok` to sync: {topics: {NAME: {position, messages, more?}}}.
     virtual void sync_payload(std::string& out, std::span<topic_state_page const> topics) const = 0;
     /// Payload of an `ok` to presence: {version, total, members}.
     virtual void presence_payload(std::string& out, presence_page const& page) const = 0;
     /// Payload of an `ok` to publish: {position?}.
     virtual void published_payload(std::string& out, std::optional<position> const& at) const = 0;
+
+private:
+    dialect_traits traits_;
 };
 
 /// `weir.v1.json`: strict RFC 8259, payloads byte for byte.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,14 @@ struct loss {
 struct receipt {
     std::uint64_t from = 0, to = 0;
     std::optional<loss> missing;
+};
+
+/// A page of a topic's log.
+struct history_page {
+    std::span<message_ptr const> messages;  ///< in the order of their offsets
+    position head;                          ///< the topic's newest message
+    bool more = false;                      ///< ask on from its end
+    std::optional<loss> missing{};          ///< asked for, and not there
 };
 
 /// The answer to a subscribe.

@@ -45,6 +45,8 @@ public:
         /// User units only: one message of this user, whatever its connection. Zero: taken;
         /// else how long until one can be.
         milliseconds take_message(mono_time at) const noexcept;
+        /// Likewise: what a message cost beyond one, as token_bucket::charge.
+        void charge(std::uint32_t tokens, mono_time at) const noexcept;
 
     private:
         friend class directory;

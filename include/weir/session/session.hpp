@@ -7,12 +7,15 @@
 #include <weir/base/observer.hpp>
 #include <weir/message/command.hpp>
 #include <weir/message/dialect.hpp>
+#include <weir/session/authority.hpp>
 #include <weir/session/directory.hpp>
+#include <weir/session/lifecycle.hpp>
 #include <weir/session/ring.hpp>
 #include <weir/session/token_bucket.hpp>
 #include <weir/topic/broker.hpp>
 #include <weir/topic/rules.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,16 +40,25 @@ struct session_settings {
     std::uint32_t errors_per_minute = 20;
     std::uint64_t message_bytes = 64 * 1024;
     weir::ring::bounds ring;  ///< qualified: g++ minds a member named as its type
+    /// For clients that never say `received`: without a replay.
+    weir::ring::bounds ring_without_replay;
+    /// What may wait behind a command that the authority has to think about, beside that one.
+    struct {
+        std::size_t commands = 64;
+        std::size_t bytes = 256 * 1024;
+    } held;
 };
 
 /// What every session of a shard shares. Owned by the shard; may be exchanged on reload
 /// (settings, rules, verifier), between two calls of a session.
 struct session_environment {
     session_settings const* settings = nullptr;
-    rule_set const* rules = nullptr;
+    rule_set const* rules = nullptr;  ///< what is kept of topics; rights are the authority's
+    weir::authority* authority = nullptr;
+    lifecycle_listener* lifecycle = nullptr;   ///< null: nobody listens
     auth::verifier const* verifier = nullptr;  ///< null: no tokens are accepted
     weir::directory* directory = nullptr;
-    weir::dialect* dialect = nullptr;
+    std::array<weir::dialect*, dialects_max> dialects{};  ///< by dialect_id; null: not spoken
     observer* counts = nullptr;
     std::string scratch;  ///< for encoding; anybody's between calls
     std::string payload;  ///< likewise, for what goes into it
@@ -117,6 +129,9 @@ protected:
 /// Each command with an id is answered exactly once unless the session ends first. After
 /// session_port::close() the port is asked for nothing but send(): the answers that a session which
 /// lives on still owes. Leaving the topics is the owner's.
+///
+/// Commands are executed in the order they came. One that the authority has to think about holds
+/// back those behind it (session_settings::held), except heartbeats and receipts.
 class session {
 public:
     /// What the handshake brought: a verified identity, or why its credential is not good.
@@ -126,27 +141,32 @@ public:
     };
 
     session(session_environment& env, session_port& port, session_id id, credential from_handshake,
-            now at);
+            now at, dialect_id speaks = native_json);
     session(session const&) = delete;
     session& operator=(session const&) = delete;
     ~session();
 
     /// Call once the port can be asked: closes at once where the handshake's credential is not
-    /// good. Without this call the first command or tick does it.
+    /// good, and opens where the dialect waits for no hello. Without this call the first command
+    /// or tick does it.
     void start(now at);
 
     // From the transport, through the dialect.
     void on_command(command const& c, now at);
     void on_fault(command_fault const& f, now at);
-    void on_binary(now at);            ///< a kind of data the dialect does not speak
+    /// The dialect has given up on the connection.
+    void on_unreadable(close_reason why, now at);
     void on_traffic(now at) noexcept;  ///< any bytes from the peer
     void on_pong_frame(now at);
 
     // Answers to what was asked of the port.
     void on_joined(std::string_view topic, result<join_answer> const& answer);
     void on_published(publish_ticket ticket, result<position> const& at_position);
-    void on_read(publish_ticket ticket, result<log_page>&& page);
-    void on_members(publish_ticket ticket, result<presence_page> const& page);
+    void on_read(publish_ticket ticket, result<log_page>&& page, now at);
+    void on_members(publish_ticket ticket, result<presence_page> const& page, now at);
+    /// The answer to a question that was pending. What waited behind it goes on, now or, where
+    /// there is no connection, at the resume. An unknown ticket is ignored.
+    void on_decided(authority_ticket ticket, result<void> const& answer, now at);
 
     // Between connections (session_resume.cpp).
     /// Its connection is gone. True: it lives on, for the resume window.
@@ -154,7 +174,8 @@ public:
     /// It cannot be resumed any more, and says so to who tries.
     void ruin(resume_result why) noexcept;
     /// Whether a connection of that user may take it over.
-    resume_result may_resume(command::resume_request const& what, std::string_view user) const;
+    resume_result may_resume(command::resume_request const& what, std::string_view user,
+                             dialect_id speaks) const;
     /// What a connection brings along to the session it resumes.
     struct login {
         std::shared_ptr<auth::identity const> identity;
@@ -174,8 +195,10 @@ public:
     /// The hello's wish to resume was refused elsewhere: it is not asked for again.
     void refuse_resume(resume_result why);
 
-    // From the server side. Subscribing does not ask the rules or the limit.
-    void subscribe_by_server(std::string_view topic, now at);
+    // From the server side.
+    /// Does not ask the authority. False: not subscribed, because the session has ended or has as
+    /// many subscriptions as it may.
+    bool subscribe_by_server(std::string_view topic, now at);
     void unsubscribe_by_server(std::string_view topic, fault const& why);
     void go_away(goaway const& g);
     /// Something was given to the session to deliver (counts against idleness).
@@ -200,6 +223,8 @@ public:
     bool is_alive() const noexcept {
         return phase_ == phase::open || phase_ == phase::leaving || phase_ == phase::detached;
     }
+    dialect_id speaks() const noexcept { return speaks_; }
+    weir::dialect& dialect() const noexcept { return *env_.dialects[speaks_]; }
     wall_ms opened_at() const noexcept { return opened_at_; }  ///< 0: no welcome yet
     ring& frames() noexcept { return ring_; }
     ring const& frames() const noexcept { return ring_; }
@@ -216,11 +241,15 @@ private:
 
     // session.cpp
     void dispatch(command const& c, now at);
+    void send(bool numbered);
+    void finish() noexcept;
+    /// A resume may follow the end of a connection.
+    bool can_resume() const noexcept;
     extra_state& extras();
 
     // session_hello.cpp: false where the session closed instead
-    bool open(command const* hello, now at, std::string_view malformed);
-    bool identify(command const* hello, now at, std::string_view malformed);
+    bool open(command const* hello, now at, command_fault const* malformed = nullptr);
+    bool identify(command const* hello, now at, command_fault const* malformed);
     bool take_token(std::string_view token, now at);
     std::optional<directory::refusal> log_in(now at);
     void refuse_login(directory::refusal const& why);
@@ -230,6 +259,7 @@ private:
 
     // session_commands.cpp
     void subscribe(command const& c, now at);
+    void join(command const& c, now at);
     void unsubscribe(command const& c, now at);
     void publish(command const& c, now at);
     bool is_repeated(command const& c, now at);
@@ -242,10 +272,20 @@ private:
     void sync(command const& c, now at);
     void presence(command const& c, now at);
     bool may_query(command const& c, now at);
-    void answer_query(request_id id);
+    void answer_query(request_id id, now at);
     std::uint32_t next_ticket() noexcept { return tickets_ += 2; }
 
+    // session_authority.cpp
+    decision ask(topic_action action, std::string_view topic, std::string_view token,
+                 std::size_t nth);
+    void hold(command const& c);
+    bool hold_behind(command const& c, now at);
+    void go_on(now at);
+    void refuse_held(command const& c, fault const& why, now at);
+    void review_rights(now at);
+
     // session_limits.cpp
+    void charge(std::size_t tokens, now at);
     bool admit(command_type type, request_id id, command const* publish, now at);
     void count_refusal(now at);
     void refuse(request_id id, fault const& f, now at);
@@ -254,7 +294,8 @@ private:
     // session_answers.cpp
     void send_ok(request_id id, std::string_view payload);
     void send_error(request_id id, fault const& f);
-    void send_joined(request_id id, std::string_view topic, join_answer const& answer);
+    void send_joined(request_id id, std::string_view topic, join_answer const& answer,
+                     bool wants_nothing);
     void answer_waiting(std::string_view topic, result<join_answer> const& answer);
 
     // session_deadlines.cpp
@@ -288,6 +329,7 @@ private:
     phase phase_ = phase::awaiting_hello;
     bool first_ping_ = true;
     resume_result ruined_ = resume_result::resumed;  ///< why it cannot be resumed, where it cannot
+    dialect_id speaks_ = native_json;
 };
 static_assert(sizeof(session) <= 336, "every connection has one");
 

@@ -4,6 +4,7 @@
 #include <weir/auth/identity.hpp>
 #include <weir/http/origin.hpp>
 #include <weir/http/response.hpp>
+#include <weir/message/dialect.hpp>
 #include <weir/session/detached_sessions.hpp>
 #include <weir/session/directory.hpp>
 #include <weir/session/session.hpp>
@@ -13,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace weir {
 
@@ -34,6 +36,12 @@ using live_settings_ptr = std::shared_ptr<live_settings const>;
 /// Where the order of topics is made.
 enum class broker_kind : std::uint8_t { memory };
 
+/// A dialect that a server speaks, and the WebSocket subprotocol by which a client chooses it.
+struct dialect_choice {
+    std::string subprotocol;
+    std::unique_ptr<dialect> (*make)() = nullptr;  ///< called once for each shard
+};
+
 /// What stays for the life of the process.
 struct shard_settings {
     unsigned shards = 1;
@@ -47,6 +55,10 @@ struct shard_settings {
     std::size_t backlog_bytes_max = std::size_t{64} << 20;
     std::size_t history_bytes_max = std::size_t{1} << 30;  ///< logs and states of all topics
     milliseconds dedupe_window{300'000};
+    /// In the order of dialect_id, at most dialects_max. The first is for clients that choose none.
+    std::vector<dialect_choice> dialects{{"weir.v1.json", make_json_dialect}};
+    /// Told of sessions and topics, on the threads of the shards; null: nobody listens.
+    lifecycle_listener* lifecycle = nullptr;
     /// GET pages of the public listener beside the protocol's own endpoints (development mode).
     std::map<std::string, http::response, std::less<>> pages;
 };
