@@ -5,6 +5,7 @@
 
 #include <weir/config/check.hpp>
 #include <weir/config/print.hpp>
+#include <weir/ops/available_memory.hpp>
 #include <weir/ops/descriptors.hpp>
 #include <weir/ops/drain.hpp>
 
@@ -13,7 +14,6 @@
 #include <cstdio>
 #include <sys/resource.h>
 #include <thread>
-#include <unistd.h>
 
 namespace weir::app {
 namespace {
@@ -23,11 +23,7 @@ config::machine this_machine() {
     m.cores = std::thread::hardware_concurrency();
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) m.descriptors = limit.rlim_max;
-    auto const pages = ::sysconf(_SC_PHYS_PAGES);
-    auto const page = ::sysconf(_SC_PAGESIZE);
-    if (pages > 0 && page > 0) {
-        m.memory_bytes = static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page);
-    }
+    m.memory_bytes = ops::available_memory();
     return m;
 }
 

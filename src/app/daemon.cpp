@@ -8,6 +8,7 @@
 #include <weir/ops/assembly.hpp>
 #include <weir/ops/descriptors.hpp>
 #include <weir/ops/drain.hpp>
+#include <weir/ops/memory_trim.hpp>
 #include <weir/ops/readiness.hpp>
 #include <weir/ops/signals.hpp>
 
@@ -45,6 +46,7 @@ daemon::daemon(config::sources sources, config::loaded loaded)
       development_(loaded.development),
       started_at_(read_clocks().wall),
       signals_(control_, SIGTERM, SIGINT, SIGHUP),
+      trim_timer_(control_),
       tasks_(control_.get_executor()) {}
 
 daemon::~daemon() = default;
@@ -53,6 +55,7 @@ int daemon::run() {
     if (!start()) return exit_usage;
     announce();
     tasks_.spawn("signals", watch_signals());
+    tasks_.spawn("memory", ops::return_freed_memory(trim_timer_, ended_));
     internal_->start();
     notifier_.ready(serving());
     control_.run();
@@ -202,6 +205,8 @@ asio::awaitable<void> daemon::drain(std::string cause, ops::drain_plan plan) {
     co_await ops::drain(*shards_, std::move(cause), plan);
     internal_->stop();
     signals_.cancel();
+    ended_ = true;
+    trim_timer_.cancel();
 }
 
 std::string daemon::serving() const {

@@ -16,6 +16,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <optional>
@@ -53,6 +54,8 @@ private:
     wall_ms started_at_;
     boost::asio::io_context control_{1};
     boost::asio::signal_set signals_;
+    boost::asio::steady_timer trim_timer_;
+    bool ended_ = false;  ///< the drain is over
     task_group tasks_;
     ops::service_notifier notifier_ = ops::service_notifier::from_environment();
     observer counts_;  ///< of the control thread

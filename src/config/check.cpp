@@ -1,6 +1,7 @@
 #include "config/value.hpp"
 
 #include <weir/base/assert.hpp>
+#include <weir/base/observer.hpp>
 #include <weir/base/quantity.hpp>
 #include <weir/config/check.hpp>
 #include <weir/config/suggest.hpp>
@@ -217,19 +218,12 @@ private:
 
     void memory() {
         auto const& l = values_.limits;
-        std::uint64_t const outboxes = l.connections * l.outbox_bytes;
         heading("What that may take");
-        line("outboxes",
-             "at most " + std::to_string(l.connections) + " × " + format_bytes(l.outbox_bytes) +
-                 " = " + about_bytes(outboxes) +
-                 ", if every client stops reading and no two wait for the same message");
-        if (on_.memory_bytes > 0) {
-            std::uint64_t const stalled = on_.memory_bytes / l.outbox_bytes;
-            line("", about_bytes(on_.memory_bytes) + " of memory here hold " +
-                         count(std::min(stalled, l.connections), "such client", "such clients"));
-        }
-        replay();
-        line("history", "logs and states of all topics: at most " + format_bytes(l.history_bytes));
+        budget();
+        std::uint64_t const history = bounded(l.history_bytes, limit_bytes() / 2);
+        line("history", "logs and states of all topics: at most " + about_or_exact(history) +
+                            (history < l.history_bytes ? ", half of the memory" : ""));
+        sessions();
         std::uint64_t const needed = l.connections + facts_.descriptors_aside;
         if (on_.descriptors > 0) {
             line("descriptors",
@@ -241,23 +235,59 @@ private:
         }
     }
 
-    /// What sessions keep of what they sent, with and without a connection.
-    void replay() {
+    /// limits.memory in bytes; 0: a percentage of what is not known.
+    std::uint64_t limit_bytes() const {
+        std::uint64_t const m = values_.limits.memory;
+        return m > 100 ? m : on_.memory_bytes / 100 * m;
+    }
+    static std::uint64_t bounded(std::uint64_t n, std::uint64_t bound) {
+        return bound == 0 ? n : std::min(n, bound);
+    }
+    static std::string about_or_exact(std::uint64_t n) {
+        std::string const exact = format_bytes(n);
+        return exact.ends_with("iB") ? exact : about_bytes(n);
+    }
+
+    /// What is done as memory fills up.
+    void budget() {
+        std::uint64_t const m = values_.limits.memory;
+        std::string said = "limits.memory is " + write_number(option_kind::share, m);
+        if (m <= 100 && on_.memory_bytes > 0) {
+            said +=
+                " of the " + about_bytes(on_.memory_bytes) + " here: " + about_bytes(limit_bytes());
+        }
+        line("memory", said);
+        if (m > 100 && on_.memory_bytes > 0 && m > on_.memory_bytes) {
+            line("", "that is more than the " + about_bytes(on_.memory_bytes) +
+                         " here: the system may kill the daemon before it acts");
+        }
+        constexpr std::string_view what[] = {
+            "tails and caches shrink", "the oldest detached sessions end",
+            "handshakes are refused with 503", "connections that hold the most are closed (4104)",
+            "publishes are refused (unavailable)"};
+        static_assert(std::size(what) == memory_step_count);
+        for (std::size_t i = 0; i != memory_step_count; ++i) {
+            line("",
+                 "from " + std::to_string(memory_step_begins[i]) + "%: " + std::string(what[i]));
+        }
+    }
+
+    /// How many sessions fit if each keeps as much as it may.
+    void sessions() {
+        auto const& l = values_.limits;
+        std::uint64_t const memory = limit_bytes();
+        if (memory == 0) return;
+        line("outboxes", "clients that stop reading wait with up to " +
+                             format_bytes(l.outbox_bytes) + " each: " +
+                             count(bounded(memory / l.outbox_bytes, l.connections), "full one fits",
+                                   "full ones fit"));
         auto const& s = values_.session;
         if (s.resume_window.count() == 0) return;
-        std::uint64_t const away = s.detached.total * s.replay.bytes;
-        std::uint64_t const here = values_.limits.connections * s.replay.bytes;
-        line("replay", "at most " + std::to_string(s.detached.total) + " detached sessions × " +
-                           format_bytes(s.replay.bytes) + " = " + about_bytes(away) +
-                           ", and connected ones " + about_bytes(here) +
-                           ", if no client says what it has received and no two keep the same "
-                           "message");
-        if (on_.memory_bytes > 0 && away > on_.memory_bytes) {
-            line("", "detached sessions alone could fill the " + about_bytes(on_.memory_bytes) +
-                         " here: " + std::to_string(on_.memory_bytes / s.replay.bytes) +
-                         " full ones do; lower session.detached.total or session.replay.bytes if "
-                         "clients cannot be trusted");
-        }
+        std::uint64_t const all = l.connections + s.detached.total;
+        line("replay",
+             "sessions keep up to " + format_bytes(s.replay.bytes) +
+                 " until the client says what it has received: " +
+                 count(bounded(memory / s.replay.bytes, all), "full one fits", "full ones fit"));
     }
 
     void times() {

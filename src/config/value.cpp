@@ -86,6 +86,16 @@ result<std::uint64_t> parse_number(option const& row, std::string_view text) {
         if (auto const n = parse_bytes(text)) return *n;
         return refuse(" is not a size such as 64KiB");
     }
+    if (row.kind == option_kind::share) {
+        if (text.ends_with('%')) {
+            auto const n = parse_count(text.substr(0, text.size() - 1));
+            if (n && *n >= 1 && *n <= share_hundredths_max) return *n;
+            return refuse(" is not a percentage from 1% to " +
+                          write_number(option_kind::share, share_hundredths_max));
+        }
+        if (auto const n = parse_bytes(text); n && *n > 100) return *n;
+        return refuse(" is neither a percentage such as 75% nor a size such as 2GiB");
+    }
     if (auto const d = parse_duration(text)) return static_cast<std::uint64_t>(d->count());
     return refuse(" is not a duration such as 10s, 2m or 250ms");
 }
@@ -104,7 +114,8 @@ template <class Int>
 std::string read_number(option const& row, std::string_view text, Int& into) {
     auto const n = parse_number(row, text);
     if (!n) return n.error().message;
-    bool const word = !row.words.empty() && text == row.words.front();
+    bool const word = (!row.words.empty() && text == row.words.front()) ||
+                      (row.kind == option_kind::share && *n <= share_hundredths_max);
     if (!word && (*n < row.range.least || *n > row.range.most)) return outside(row, text, *n);
     if constexpr (std::is_same_v<Int, milliseconds>) {
         into = milliseconds(*n);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@ inline constexpr std::array<access_word, 3> access_words = {
     {{"anyone", &access::anyone},
      {"authenticated", &access::authenticated},
      {"owner", &access::owner}}};
+/// The most of an option of the kind `share`, in hundredths.
+inline constexpr std::uint64_t share_hundredths_max = 95;
 inline constexpr std::string_view nobody_word = "nobody";
 
 /// For std::visit: one function for each alternative.

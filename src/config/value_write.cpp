@@ -83,6 +83,8 @@ std::string write_list(std::vector<std::string> const& items) {
 
 std::string write_number(option_kind kind, std::uint64_t n) {
     if (kind == option_kind::size) return format_bytes(n);
+    if (kind == option_kind::share && n <= 100) return std::to_string(n) + '%';
+    if (kind == option_kind::share) return format_bytes(n);
     if (kind == option_kind::rate) return write_rate(n);
     if (kind == option_kind::duration) return format_duration(milliseconds(n));
     return std::to_string(n);
@@ -136,6 +138,9 @@ std::string write_range(option const& row) {
     std::string const least = write_number(row.kind, row.range.least);
     std::string const most = write_number(row.kind, row.range.most);
     std::string out = least + " to " + most;
+    if (row.kind == option_kind::share) {
+        out = "1% to " + write_number(row.kind, share_hundredths_max) + ", or " + out;
+    }
     bool const number = row.kind == option_kind::count || row.kind == option_kind::rate;
     if (number && !row.words.empty()) {
         out = std::string(row.words.front()) + ", " + out;
@@ -153,6 +158,8 @@ std::string_view to_string(option_kind kind) noexcept {
             return "number";
         case option_kind::size:
             return "size";
+        case option_kind::share:
+            return "percentage or size";
         case option_kind::rate:
             return "rate";
         case option_kind::duration:

@@ -1,5 +1,6 @@
 #include <weir/base/assert.hpp>
 #include <weir/ops/assembly.hpp>
+#include <weir/ops/available_memory.hpp>
 
 #include <algorithm>
 #include <thread>
@@ -121,6 +122,7 @@ result<live_settings_ptr> make_live_settings(config::settings const& s) {
     live->handshakes_per_second = static_cast<double>(s.limits.handshakes_per_second);
     live->directory = make_directory_limits(s);
     live->detached = make_detached_limits(s);
+    live->memory_limit = memory_limit_bytes(s.limits.memory, available_memory());
     live->compression = s.compression.enabled;
     live->compression_min_bytes = s.compression.min_bytes;
     if (auto const& files = s.listen.public_listener.tls; files.on()) {
@@ -137,7 +139,9 @@ shard_settings make_shard_settings(config::settings const& s) {
     out.address = s.listen.public_listener.address;
     out.port = s.listen.public_listener.port;
     out.topics_max = s.limits.topics;
-    out.history_bytes_max = s.limits.history_bytes;
+    // Acknowledged messages are not dropped for the sake of memory, so they may not fill it.
+    auto const memory = memory_limit_bytes(s.limits.memory, available_memory());
+    out.history_bytes_max = std::min<std::uint64_t>(s.limits.history_bytes, memory / 2);
     out.dedupe_window = s.dedupe_window;
     return out;
 }

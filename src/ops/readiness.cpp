@@ -16,6 +16,11 @@ void add_health_routes(http::router& r, shard_set& shards, std::uint64_t const& 
                  return http::json_response(R"({"ready":false,"reason":"draining",)" + numbers,
                                             503);
              }
+             if (shards.short_of_memory()) {
+                 return http::json_response(
+                     R"({"ready":false,"reason":"overloaded: limits.memory reached",)" + numbers,
+                     503);
+             }
              if (open >= connections_max) {
                  return http::json_response(
                      R"({"ready":false,"reason":"overloaded: limits.connections reached",)" +

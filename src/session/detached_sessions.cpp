@@ -101,6 +101,17 @@ void detached_sessions::remove(session_id const& session) {
     if (found != state_->entries.end()) state_->erase(found->second);
 }
 
+std::vector<session_id> detached_sessions::take_oldest(std::size_t n) {
+    std::vector<session_id> taken;
+    std::scoped_lock const held(state_->lock);
+    while (taken.size() < n && !state_->all.empty()) {
+        state::entry& oldest = *state_->all.front();
+        taken.push_back(oldest.session);
+        state_->erase(oldest);
+    }
+    return taken;
+}
+
 bool detached_sessions::waits_at(std::string_view ip) const {
     std::scoped_lock const held(state_->lock);
     return !state_->all.empty() && state_->by_ip.contains(ip);

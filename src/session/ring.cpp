@@ -298,6 +298,17 @@ std::size_t ring::replay_frames() const noexcept {
     return storage_ != nullptr ? storage_->kept : only_kept_ ? 1 : 0;
 }
 
+void ring::forget_kept() noexcept {
+    if (storage_ == nullptr) {
+        if (only_kept_) release_only();
+        return;
+    }
+    storage& s = *storage_;
+    for (; s.kept != 0; --s.kept) drop(s.numbered.take_first());
+    s.replay_bytes = 0;
+    settle();
+}
+
 void ring::clear() noexcept {
     if (only_ != nullptr) release_only();
     if (storage_ == nullptr) return;

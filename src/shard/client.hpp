@@ -104,6 +104,15 @@ public:
     void read_on();
     /// Its time without a connection is over.
     void evict();
+    // When memory is short (client_memory.cpp).
+    struct holding {
+        std::size_t waiting = 0;  ///< in its outbox, and of a message that is partly received
+        std::size_t kept = 0;     ///< for a replay
+    };
+    holding memory_held() const noexcept;
+    /// Closes the connection and frees what waits.
+    void give_way();
+    void forget_replay();
     /// What end_later() and leave_later() ask for, from a post.
     void end_now();
     void leave_now();

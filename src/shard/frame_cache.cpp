@@ -15,6 +15,12 @@ frame_ref frame_cache::get(message_ptr const& m, dialect_id dialect,
     return made;
 }
 
+bool frame_cache::clear() noexcept {
+    bool const had = table_ != nullptr;
+    table_.reset();
+    return had;
+}
+
 void frame_cache::clear_unused() noexcept {
     if (!used_) tables_ = {};
     used_ = false;

@@ -24,6 +24,8 @@ public:
 
     frame_ref get(message_ptr const& m, dialect_id dialect,
                   std::function<frame_ref(message const&)> const& encode);
+    /// Lets everything go. False: there was nothing.
+    bool clear() noexcept;
     /// Lets everything go that is there, unless it was used since the last call. Call now and then.
     void clear_unused() noexcept;
 

@@ -89,6 +89,9 @@ void public_listener::add_routes() {
                }));
     routes_.on(method::get, "/readyz", http::router::plain_action([this](http::request&) {
                    bool const ready = shard_.commons().accepting.load(std::memory_order_relaxed);
+                   if (ready && shard_.relief().refuses_handshakes()) {
+                       return http::text_response("overloaded\n", 503);
+                   }
                    return ready ? http::text_response("ready\n")
                                 : http::text_response("draining\n", 503);
                }));
@@ -188,6 +191,10 @@ std::optional<http::response> public_listener::admit(std::string const& key,
                                                      directory::units& place) {
     auto const at = shard_.turn().at().mono;
     directory& directory = shard_.commons().directory;
+    if (shard_.relief().refuses_handshakes()) {
+        weir::at(shard_.counts().memory_steps, memory_step::handshakes).add();
+        return refuse(limit_kind::memory, memory_retry_after);
+    }
     if (auto const no = directory.admit_handshake(key, at))
         return refuse(no->limit, no->retry_after);
     if (auto const no = directory.enter(key, at, place)) return refuse(no->limit, no->retry_after);
@@ -214,6 +221,7 @@ asio::awaitable<bool> public_listener::wait_for_slot(visit& v) {
 http::response public_listener::refuse(limit_kind limit, milliseconds retry_after) {
     auto const why = limit == limit_kind::connections          ? handshake_refusal::connections
                      : limit == limit_kind::connections_per_ip ? handshake_refusal::per_ip
+                     : limit == limit_kind::memory             ? handshake_refusal::memory
                                                                : handshake_refusal::rate_limited;
     at(shard_.counts().refused, why).add();
     at(shard_.counts().limited, limit).add();

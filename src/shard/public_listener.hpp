@@ -31,6 +31,8 @@ public:
     /// A loop that is so far behind accepts nobody until it has caught up, or this has passed.
     static constexpr milliseconds crowded{2};
     static constexpr milliseconds pause_max{50};
+    /// What is told to those who are refused for want of memory.
+    static constexpr seconds memory_retry_after{5};
 
     explicit public_listener(shard& owner);
 

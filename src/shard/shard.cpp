@@ -212,12 +212,15 @@ void shard::want_feed(client_slot slot) {
 }
 
 void shard::publish(publication p, client_slot from, std::uint32_t ticket) {
-    broker_->publish(std::move(p), client_ticket(from, ticket));
+    publish_ticket const whole = client_ticket(from, ticket);
+    if (relief_.refuses_publishes()) return on_published(whole, relief_.refuse_publish());
+    broker_->publish(std::move(p), whole);
 }
 
 void shard::publish_for_api(publication p, std::function<void(result<position>)> done) {
     auto const ticket = next_api_ticket_++;
     api_publishes_.emplace(ticket, std::move(done));
+    if (relief_.refuses_publishes()) return on_published(ticket, relief_.refuse_publish());
     broker_->publish(std::move(p), ticket);
     keep_ticking();
 }
@@ -231,11 +234,11 @@ frame_ref shard::encode(message const& m, dialect_id in) {
 
 void shard::attach(std::string_view topic) {
     if (settings_.lifecycle != nullptr) settings_.lifecycle->occupied(topic);
-    broker_.attach(topic);
+    broker_->attach(topic);
 }
 
 void shard::detach(std::string_view topic) {
-    broker_.detach(topic);
+    broker_->detach(topic);
     if (settings_.lifecycle != nullptr) settings_.lifecycle->vacated(topic);
 }
 
@@ -290,7 +293,12 @@ void shard::run_errands() {
     if (errands_.has_left_over()) asio::post(io_, [this] { run_errands(); });
 }
 
+bool shard::shrink_tails() {
+    return frames_.clear();
+}
+
 bool shard::work() {
+    relief_.relieve(turn_.at().mono);
     bool more = broker_->upkeep().work(mails_a_turn);
     more = topics_.fan_out(deliveries_a_turn) || more;
     report_backlog();
@@ -345,6 +353,7 @@ asio::awaitable<void> shard::tick() {
         if (error) break;
         auto const woken = std::chrono::steady_clock::now();
         counts_.loop_lag.observe((woken - due).count());
+        relief_.relieve(woken);
         while (wheel_.advance(woken, 1024)) {
             co_await asio::post(io_, asio::use_awaitable);  // many are due: others in between
         }
@@ -368,6 +377,7 @@ void shard::apply(live_settings_ptr live) {
     marks_ = {.low = full / 4, .middle = full / 2, .high = full / 4 * 3, .full = full};
     broker_->upkeep().policies_changed();
     topics_.policies_changed();
+    relief_.limit_changed();
     counting_waits_ = true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "shard/encoded_message.hpp"
 #include "shard/frame_cache.hpp"
+#include "shard/memory_relief.hpp"
 #include "shard/parting.hpp"
 #include "shard/public_listener.hpp"
 #include "shard/registry.hpp"
@@ -123,6 +124,7 @@ public:
     /// A connection whose session was taken over by another.
     void part_with(std::unique_ptr<transport> t, directory::units place);
     void evict(session_id const& session);
+    void evict_anywhere(session_id const& session);  ///< on whatever shard it is
     /// The session, with a connection or without; null: none of that name here.
     client* find_session(session_id const& id) noexcept;
     template <class F>
@@ -133,6 +135,11 @@ public:
         f(*c);
         return 1;
     }
+
+    // When memory is short.
+    memory_relief& relief() noexcept { return relief_; }
+    /// Frees what can be made or read again. False: there was nothing.
+    bool shrink_tails();
 
     // For clients that are fed.
     void want_feed(client_slot slot);
@@ -211,6 +218,7 @@ private:
     registry clients_;
     outbox_marks marks_;
     frame_cache frames_;
+    memory_relief relief_{*this};
     std::vector<client_slot> hungry_;
     std::vector<std::unique_ptr<parting>> parting_;
     std::unordered_map<publish_ticket, std::function<void(result<position>)>> api_publishes_;

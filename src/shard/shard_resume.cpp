@@ -18,11 +18,15 @@ void shard::detached(client& c) {
         commons_.detached.add(c.session().id(), address_key(c.address()), c.session().user());
     for (auto const& e : gone) {
         at(counts_.limited, e.limit).add();
-        auto const where = commons_.addresses.find(e.session);
-        if (!where) continue;
-        // Also on this shard by mail: the client that has just left is still on the stack.
-        commons_.shards[where->shard]->tell([id = e.session](shard& s) { s.evict(id); });
+        evict_anywhere(e.session);
     }
+}
+
+/// Also on this shard by mail: the client that has just left may still be on the stack.
+void shard::evict_anywhere(session_id const& session) {
+    auto const where = commons_.addresses.find(session);
+    if (!where) return;
+    commons_.shards[where->shard]->tell([session](shard& s) { s.evict(session); });
 }
 
 void shard::attached(client& c) {

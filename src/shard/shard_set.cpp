@@ -1,9 +1,11 @@
 #include "shard/ask.hpp"
 #include "shard/memory_family.hpp"
+#include "shard/memory_ladder.hpp"
 #include "shard/settings_spread.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/log.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/message/topic_name.hpp>
 #include <weir/shard/shard_set.hpp>
 
@@ -59,6 +61,7 @@ struct shard_set::state {
     settings_spread changes{commons};
     std::vector<std::unique_ptr<shard>> shards;
     std::uint16_t port = 0;
+    memory_ladder ladder;  ///< as the control thread sees it
 
     /// The one whose broker is asked about that topic.
     shard& shard_for(std::string_view topic) { return *shards[commons.brokers->shard_for(topic)]; }
@@ -91,6 +94,7 @@ struct shard_set::state {
 shard_set::shard_set(asio::any_io_executor control, shard_settings settings, live_settings_ptr live)
     : state_(std::make_unique<state>(std::move(control), std::move(settings), live->directory,
                                      live->detached)) {
+    set_memory_limit(live->memory_limit);
     for (unsigned i = 0; i != state_->settings.shards; ++i) {
         state_->shards.push_back(
             std::make_unique<shard>(i, state_->settings, state_->commons, live));
@@ -119,6 +123,7 @@ std::uint16_t shard_set::port() const noexcept {
 }
 
 void shard_set::apply(live_settings_ptr live) {
+    set_memory_limit(live->memory_limit);
     state_->changes.apply(std::move(live));
 }
 
@@ -134,6 +139,11 @@ std::size_t shard_set::connections() const noexcept {
         n += at(s->counted().connections, transport_kind::websocket).read();
     }
     return n;
+}
+
+bool shard_set::short_of_memory() noexcept {
+    state_->ladder.look(memory_used(), memory_limit());
+    return state_->ladder.on(memory_step::handshakes);
 }
 
 bool shard_set::accepting() const noexcept {

@@ -22,6 +22,7 @@ bool holds(option_kind kind, field const& f) {
                    std::holds_alternative<std::uint32_t*>(f) ||
                    std::holds_alternative<std::uint64_t*>(f);
         case option_kind::size:
+        case option_kind::share:
         case option_kind::rate:
             return std::holds_alternative<std::uint64_t*>(f);
         case option_kind::duration:
@@ -63,7 +64,8 @@ void is_sound(std::span<option const> table, void* record) {
         if (row.at == nullptr) continue;
         EXPECT_TRUE(holds(row.kind, row.at(record))) << "kind and member differ";
         bool const numeric = row.kind == option_kind::count || row.kind == option_kind::size ||
-                             row.kind == option_kind::rate || row.kind == option_kind::duration;
+                             row.kind == option_kind::share || row.kind == option_kind::rate ||
+                             row.kind == option_kind::duration;
         bool const listed = row.kind == option_kind::list || row.kind == option_kind::records;
         if (numeric || listed) {
             EXPECT_LT(row.range.least, row.range.most) << "without bounds";

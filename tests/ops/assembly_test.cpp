@@ -21,7 +21,7 @@ session: {hello_timeout: 3s, idle_timeout: 4m, max_lifetime: 5h, resume_window: 
 limits: {connections: 11, connections_per_ip: 12, connections_per_user: 13, handshakes_per_second: 14,
          handshakes_per_ip_per_second: 15, messages_per_second: 16, messages_per_second_per_user: 17,
          message_bytes: 18KiB, outbox_bytes: 19KiB, subscriptions: 20, topics: 21, errors: 22,
-         history_bytes: 29MiB}
+         history_bytes: 29MiB, memory: 1GiB}
 compression: {enabled: false, min_bytes: 23}
 dedupe_window: 30m
 shards: 3
@@ -56,6 +56,7 @@ topics: [{match: "a.{user}", subscribe: [owner, authenticated], publish: nobody}
     EXPECT_EQ(live.directory.handshakes_per_ip_per_second, 15);
     EXPECT_EQ(live.directory.messages_per_second_per_user, 17);
     EXPECT_EQ(live.handshakes_per_second, 14);
+    EXPECT_EQ(live.memory_limit, std::size_t{1} << 30);
     EXPECT_FALSE(live.compression);
     EXPECT_EQ(live.compression_min_bytes, 23U);
     EXPECT_EQ(live.verifier, nullptr);

@@ -35,6 +35,21 @@ std::vector<std::string> told(std::vector<eviction> const& gone) {
 }
 using names = std::vector<std::string>;
 
+TEST(detached_sessions, the_oldest_can_be_taken) {
+    detached_sessions d({.per_ip = 100, .per_user = 100, .total = 100});
+    for (std::uint8_t n = 1; n != 5; ++n) EXPECT_TRUE(d.add(named(n), "a", "ann").empty());
+    auto const taken = d.take_oldest(3);
+    ASSERT_EQ(taken.size(), 3U);
+    for (std::uint8_t n = 0; n != 3; ++n) {
+        EXPECT_EQ(std::to_integer<int>(taken[n].bytes[0]), n + 1);
+        d.remove(taken[n]);  // it has come back, or ended: nothing is left of it
+    }
+    EXPECT_EQ(d.size(), 1U);
+    EXPECT_EQ(d.take_oldest(3).size(), 1U);
+    EXPECT_TRUE(d.take_oldest(3).empty());
+    EXPECT_FALSE(d.waits_at("a"));
+}
+
 TEST(detached_sessions, the_longest_waiting_of_an_address_goes) {
     detached_sessions d({.per_ip = 2, .per_user = 100, .total = 100});
     EXPECT_EQ(told(d.add(named(1), "a", "ann")), names{});

@@ -43,6 +43,31 @@ TEST(ring, a_frame_gets_its_number_by_being_sent) {
     EXPECT_EQ(r.replay_frames(), 0U);
 }
 
+TEST(ring, what_is_kept_can_be_forgotten) {
+    ring::bounds const bounds{.replay_frames = 10, .replay_bytes = 100};
+    for (std::size_t const sent : {1U, 2U}) {
+        ring r(bounds);
+        for (std::size_t i = 0; i != sent; ++i) {
+            ASSERT_EQ(r.push(numbered(3)), enqueued::queued);
+            r.commit(1);
+        }
+        ASSERT_EQ(r.push(numbered(4)), enqueued::queued);
+        EXPECT_EQ(r.replay_frames(), sent);
+        r.forget_kept();
+        EXPECT_EQ(r.replay_frames(), 0U);
+        EXPECT_EQ(r.replay_bytes(), 0U);
+        EXPECT_EQ(r.outbox_bytes(), 4U);
+        EXPECT_EQ(r.standing_of(sent - 1), ring::standing::overflow);
+        EXPECT_EQ(r.standing_of(sent), ring::standing::good);
+        r.commit(1);
+        EXPECT_EQ(r.sent(), sent + 1);
+        EXPECT_EQ(r.replay_frames(), 1U);
+        r.forget_kept();
+        EXPECT_EQ(r.replay_frames(), 0U);
+        EXPECT_EQ(waiting(r), std::vector<frame const*>{});
+    }
+}
+
 TEST(ring, the_express_lane_goes_first_and_is_not_counted) {
     ring::bounds const bounds;
     ring r(bounds);

@@ -154,6 +154,9 @@ enum class memory_step : std::uint8_t {
     publishes,   ///< a publish is refused
 };
 inline constexpr std::size_t memory_step_count = 5;
+/// From how many hundredths of limits.memory on each is done.
+inline constexpr std::array<std::uint64_t, memory_step_count> memory_step_begins = {70, 75, 80, 85,
+                                                                                    92};
 std::string_view to_string(memory_step s) noexcept;
 
 enum class saving : std::uint8_t { compression };

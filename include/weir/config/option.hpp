@@ -19,6 +19,7 @@ enum class option_kind : std::uint8_t {
     flag,      ///< true or false
     count,     ///< a whole number
     size,      ///< bytes: 64KiB
+    share,     ///< bytes, or hundredths of what there is: 75%; a number up to 100 is the latter
     rate,      ///< a second: 10/s, 10, 0.5/s; held as thousandths
     duration,  ///< 250ms, 10s, 2m, 24h, 7d
     text,      ///< one line

@@ -108,6 +108,7 @@ struct limit_settings {
     std::uint64_t subscriptions = 0;  ///< per session
     std::uint64_t topics = 0;
     std::uint64_t history_bytes = 0;  ///< logs and states of all topics
+    std::uint64_t memory = 0;         ///< bytes; up to 100: hundredths of what there is
     std::uint64_t errors = 0;         ///< bad_request and unsupported per session and minute
     bool operator==(limit_settings const&) const = default;
 };

@@ -40,6 +40,10 @@ public:
     /// It has a connection again, or has ended. Nothing where it is not held.
     void remove(session_id const& session);
 
+    /// The `n` that wait for longest, or all, for the sake of memory. As with add(), their shards
+    /// end them, and no remove() follows.
+    std::vector<session_id> take_oldest(std::size_t n);
+
     /// Some session of that address is here.
     bool waits_at(std::string_view ip) const;
     std::size_t size() const;

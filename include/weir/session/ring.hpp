@@ -73,6 +73,8 @@ public:
     std::size_t replay_bytes() const noexcept;
     std::size_t replay_frames() const noexcept;
 
+    /// Drops what is kept for a replay: the ring can be rewound to sent() only.
+    void forget_kept() noexcept;
     /// Drops everything queued and kept.
     void clear() noexcept;
 

@@ -10,7 +10,9 @@
 #include <weir/session/session.hpp>
 #include <weir/topic/rules.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +29,7 @@ struct live_settings {
     double handshakes_per_second = 1000;  ///< of the whole process
     directory_limits directory;
     detached_limits detached;
+    std::size_t memory_limit = std::numeric_limits<std::size_t>::max();  ///< of the process
     bool compression = true;
     std::size_t compression_min_bytes = 256;
     tls_context tls;  ///< null: plain

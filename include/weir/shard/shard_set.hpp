@@ -39,6 +39,8 @@ public:
     /// The counters of every shard, for the exporter; they live as long as this.
     std::vector<observer const*> observers() const;
     std::size_t connections() const noexcept;
+    /// True while handshakes are refused for want of memory.
+    bool short_of_memory() noexcept;
     /// False while draining.
     bool accepting() const noexcept;
 

@@ -100,6 +100,9 @@ public:
     /// Who is told from now on. Not from inside a call to the owner.
     void change_owner(transport_owner& to) noexcept { owner_ = &to; }
 
+    /// Memory that it holds of a message that is partly received.
+    virtual std::size_t held_bytes() const noexcept = 0;
+
     transport_kind kind() const noexcept { return kind_; }
     /// The number of the dialect that was negotiated, in the shard's order; 0: the default.
     std::uint8_t dialect() const noexcept { return dialect_; }

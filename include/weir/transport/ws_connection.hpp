@@ -59,6 +59,7 @@ public:
     void hold_reading() override { held_ = true; }
     void continue_reading() override;
     std::unique_ptr<carried_connection> release() override;
+    std::size_t held_bytes() const noexcept override { return decoder_.held_bytes(); }
 
 private:
     enum class phase : std::uint8_t {

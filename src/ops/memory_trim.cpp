@@ -1,0 +1,27 @@
+#include "ops/trim_policy.hpp"
+
+#include <weir/base/memory_meter.hpp>
+#include <weir/ops/memory_trim.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <malloc.h>
+
+namespace weir::ops {
+namespace asio = boost::asio;
+
+asio::awaitable<void> return_freed_memory(asio::steady_timer& timer, bool const& ended) {
+    trim_policy policy;
+    while (!ended) {
+        timer.expires_after(seconds(1));
+        auto const [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (error) co_return;
+#if defined(__GLIBC__)
+        if (policy.look(memory_used(), std::chrono::steady_clock::now())) ::malloc_trim(0);
+#endif
+    }
+}
+
+}  // namespace weir::ops
