@@ -3,6 +3,7 @@
 #include "app/demo_page.hpp"
 #include "app/startup_report.hpp"
 
+#include <weir/async/certificate_expiry.hpp>
 #include <weir/base/log.hpp>
 #include <weir/base/version.hpp>
 #include <weir/ops/assembly.hpp>
@@ -70,6 +71,7 @@ bool daemon::start() {
     if (!live) return fail(live.error());
     auto fixed = ops::make_shard_settings(settings_);
     if (development_) fixed.pages = demo_pages();
+    public_tls_ = (*live)->tls;
     shards_ = std::make_unique<shard_set>(control_.get_executor(), std::move(fixed), *live);
 
     auto const& inside = settings_.listen.internal_listener;
@@ -97,6 +99,7 @@ void daemon::add_routes() {
     exporter_ = std::make_unique<metrics::exporter>(std::string(version()), std::string(commit()));
     for (observer const* o : shards_->observers()) exporter_->add(*o);
     exporter_->add(counts_);
+    exporter_->ask([this] { return facts(); });
     routes_.on(http::method::get, "/metrics", http::router::plain_action([this](http::request&) {
                    http::response r;
                    r.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -116,6 +119,19 @@ void daemon::add_routes() {
         std::make_unique<api::server_api>(*shards_, counts_, std::move(ops), api_limits(settings_));
     api_->change_keys(api_keys(settings_));
     api_->add_routes(routes_);
+    for (route_counts const* r : api_->routes()) exporter_->add(*r);
+}
+
+metrics::daemon_facts daemon::facts() const {
+    metrics::daemon_facts facts;
+    facts.connections_limit = settings_.limits.connections;
+    facts.draining = !shards_->accepting();
+    auto const certificate = [&facts](std::string_view listener, tls_context const& tls) {
+        if (tls) facts.certificates.push_back({listener, certificate_expiry(*tls)});
+    };
+    certificate("public", public_tls_);
+    certificate("internal", internal_->tls());
+    return facts;
 }
 
 std::string daemon::node_json() const {
@@ -237,6 +253,7 @@ void daemon::reload() {
 
 void daemon::install(ops::prepared_reload next) {
     settings_ = std::move(next.settings);
+    public_tls_ = next.live->tls;
     shards_->apply(std::move(next.live));
     internal_->change(std::move(next.internal_tls));
     internal_->change_hosts(settings_.listen.internal_hosts);

@@ -47,6 +47,7 @@ private:
     void install(ops::prepared_reload next);
     std::string serving() const;  ///< one line for the service manager
     std::string node_json() const;
+    metrics::daemon_facts facts() const;
 
     config::sources sources_;
     config::settings settings_;
@@ -64,6 +65,7 @@ private:
     std::unique_ptr<api::server_api> api_;
     http::router routes_;
     std::unique_ptr<ops::internal_listener> internal_;
+    tls_context public_tls_;  ///< null: TLS is off
     bool draining_ = false;
     int status_ = exit_fine;
 };

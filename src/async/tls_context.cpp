@@ -1,5 +1,6 @@
 #include "async/tls_error.hpp"
 
+#include <weir/async/certificate_expiry.hpp>
 #include <weir/async/tls_context.hpp>
 #include <weir/base/log.hpp>
 
@@ -7,9 +8,11 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -91,7 +94,26 @@ void warn_of_expiry(SSL_CTX& context, std::string const& path) {
     }
 }
 
+/// 0 for a time that OpenSSL cannot read.
+wall_ms not_after(X509 const& certificate) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &parts) != 1) return 0;
+    return static_cast<wall_ms>(::timegm(&parts)) * 1000;
+}
+
 }  // namespace
+
+wall_ms certificate_expiry(SSL_CTX& context) {
+    X509 const* const own = SSL_CTX_get0_certificate(&context);
+    if (own == nullptr) return 0;
+    wall_ms first = not_after(*own);
+    STACK_OF(X509)* chain = nullptr;
+    SSL_CTX_get0_chain_certs(&context, &chain);
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        first = std::min(first, not_after(*sk_X509_value(chain, i)));
+    }
+    return first;
+}
 
 result<tls_context> load_server_tls(std::string const& certificate, std::string const& key) {
     if (auto const ok = check_readable("certificate", certificate); !ok) return ok.error();

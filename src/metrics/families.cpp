@@ -45,17 +45,25 @@ void family_writer::gauge(std::string name, std::string help, single_writer obse
 
 void family_writer::histogram(std::string name, std::string help,
                               seconds_histogram observer::* field) {
-    auto& f = family(std::move(name), std::move(help), MetricType::Histogram);
+    std::vector<seconds_histogram const*> parts;
+    for (observer const* o : all_) parts.push_back(&(o->*field));
+    add(family(std::move(name), std::move(help), MetricType::Histogram), parts);
+}
+
+void family_writer::add(prometheus::MetricFamily& f,
+                        std::vector<seconds_histogram const*> const& parts,
+                        std::vector<prometheus::ClientMetric::Label> labels) {
     prometheus::ClientMetric m;
+    m.label = std::move(labels);
     std::uint64_t so_far = 0;
     for (std::size_t k = 0; k != seconds_histogram::buckets; ++k) {
-        for (observer const* o : all_) so_far += (o->*field).count(k);
+        for (seconds_histogram const* h : parts) so_far += h->count(k);
         bool const last = k + 1 == seconds_histogram::buckets;
         m.histogram.bucket.push_back(
             {so_far, last ? std::numeric_limits<double>::infinity() : seconds_histogram::bound(k)});
     }
     m.histogram.sample_count = so_far;
-    for (observer const* o : all_) m.histogram.sample_sum += (o->*field).sum();
+    for (seconds_histogram const* h : parts) m.histogram.sample_sum += h->sum();
     f.metric.push_back(std::move(m));
 }
 

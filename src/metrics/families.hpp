@@ -1,6 +1,8 @@
 #pragma once
 
 #include <weir/base/observer.hpp>
+#include <weir/base/route_counts.hpp>
+#include <weir/metrics/exporter.hpp>
 
 #include <prometheus/metric_family.h>
 
@@ -39,6 +41,9 @@ public:
                                      prometheus::MetricType type);
     static void add(prometheus::MetricFamily& f, double v,
                     std::vector<prometheus::ClientMetric::Label> labels = {});
+    /// The sum of `parts`.
+    static void add(prometheus::MetricFamily& f, std::vector<seconds_histogram const*> const& parts,
+                    std::vector<prometheus::ClientMetric::Label> labels = {});
     std::vector<observer const*> const& all() const noexcept { return all_; }
     std::vector<prometheus::MetricFamily> take() { return std::move(families_); }
 
@@ -57,6 +62,12 @@ private:
     std::vector<observer const*> const& all_;
     std::vector<prometheus::MetricFamily> families_;
 };
+
+/// Requests and latency of the server API by route.
+void add_api_routes(family_writer& w, std::vector<route_counts const*> const& routes);
+
+/// The facts of the daemon that an operator alerts on: limit, drain, certificates.
+void add_daemon_facts(family_writer& w, daemon_facts const& facts);
 
 /// CPU, memory, descriptors, threads and start of this process, as process_*.
 void add_process_facts(family_writer& w);

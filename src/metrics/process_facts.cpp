@@ -50,17 +50,18 @@ void add_process_facts(family_writer& w) {
         auto const number = [&stat](std::size_t i) { return std::stod(stat[i]); };
         w.value("process_cpu_seconds_total", "CPU time used, user and system.", MetricType::Counter,
                 (number(11) + number(12)) / ticks);
-        w.value("process_threads", "Threads.", MetricType::Gauge, number(17));
-        w.value("process_start_time_seconds", "Start, in seconds since 1970.", MetricType::Gauge,
-                boot_time() + number(19) / ticks);
-        w.value("process_virtual_memory_bytes", "Address space.", MetricType::Gauge, number(20));
-        w.value("process_resident_memory_bytes", "Memory in use.", MetricType::Gauge,
+        w.value("process_threads", "Number of threads.", MetricType::Gauge, number(17));
+        w.value("process_start_time_seconds", "Start time, in seconds since 1970.",
+                MetricType::Gauge, boot_time() + number(19) / ticks);
+        w.value("process_virtual_memory_bytes", "Size of the address space.", MetricType::Gauge,
+                number(20));
+        w.value("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
                 number(21) * static_cast<double>(::sysconf(_SC_PAGESIZE)));
     }
-    w.value("process_open_fds", "Open descriptors.", MetricType::Gauge, open_descriptors());
+    w.value("process_open_fds", "Open file descriptors.", MetricType::Gauge, open_descriptors());
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        w.value("process_max_fds", "Descriptors that may be open.", MetricType::Gauge,
+        w.value("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge,
                 static_cast<double>(limit.rlim_cur));
     }
 }

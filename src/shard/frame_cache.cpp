@@ -16,8 +16,9 @@ frame_ref frame_cache::get(message_ptr const& m, dialect_id dialect,
 }
 
 bool frame_cache::clear() noexcept {
-    bool const had = table_ != nullptr;
-    table_.reset();
+    bool had = false;
+    for (auto const& table : tables_) had = had || table != nullptr;
+    tables_ = {};
     return had;
 }
 

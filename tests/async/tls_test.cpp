@@ -1,5 +1,7 @@
 #include "async/stream_pair.hpp"
 
+#include <weir/async/certificate_expiry.hpp>
+
 #include <boost/asio/error.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -266,6 +268,23 @@ TEST_F(tls_fixture, a_ticket_resumes) {
         return done && SSL_is_init_finished(tls.get()) == 1;
     }));
     EXPECT_EQ(SSL_session_reused(tls.get()), 1);
+}
+
+TEST(certificate_expiry_test, is_that_of_the_first_certificate_of_the_chain_to_expire) {
+    constexpr wall_ms day = 24LL * 60 * 60 * 1000;
+    auto const now = read_clocks().wall;
+    auto const good = kit::make_certificate();
+    kit::certificate_files const alone(good);
+    auto const until = certificate_expiry(*load_server_tls(alone.chain(), alone.key()).value());
+    EXPECT_GT(until, now);
+    EXPECT_LE(until, now + day + 60'000);
+
+    auto const old = kit::make_certificate({.expired = true});
+    kit::certificate_files const chain({good.chain_pem + old.chain_pem, good.key_pem});
+    auto const first = certificate_expiry(*load_server_tls(chain.chain(), chain.key()).value());
+    EXPECT_LT(first, now - 20 * day);
+
+    EXPECT_EQ(certificate_expiry(*make_client_tls("").value()), 0) << "it has no certificate";
 }
 
 }  // namespace

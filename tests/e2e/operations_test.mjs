@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Daemon, open, rawRequest, until, weir, within } from './kit.mjs';
+import { apiKey, Daemon, open, rawRequest, until, weir, within } from './kit.mjs';
 
 const quick = { timeout: 120_000 };
 
@@ -49,6 +49,49 @@ test('draining is not ready and takes nobody', quick, async (t) => {
   assert.equal((await ready.json()).reason, 'draining');
   assert.equal((await within(c.closed, 'close')).code, 4200);
   assert.equal((await within(d.ended, 'exit')).code, 0);
+});
+
+test('what operators watch is in the metrics', quick, async (t) => {
+  const d = await Daemon.start(t, open('limits: {connections: 77}\ndrain: {timeout: 20s}'));
+  assert.equal(await d.metric('weir_connections_limit'), 77);
+  assert.equal(await d.metric('weir_draining'), 0);
+  await d.api('nodes');
+  await d.api('nodes', undefined, { key: 'wrong' });
+  assert.equal(await d.metric('weir_api_requests_total', '{method="GET",route="nodes",status="2xx"}'), 1);
+  assert.equal(await d.metric('weir_api_requests_total', '{method="GET",route="nodes",status="4xx"}'), 1);
+  assert.equal(await d.metric('weir_api_request_seconds_count', '{method="GET",route="nodes"}'), 2);
+  const c = await d.client(t);
+  c.send({ type: 'hello' });
+  await c.welcome();
+  await d.api('drain', { rate: 1 });
+  assert.equal(await d.metric('weir_draining'), 1);
+  assert.equal((await c.next((m) => m.type === 'goaway')).payload.reason, 'drain');
+});
+
+test('names of the internal listener, and a limit for each key', quick, async (t) => {
+  const keys = `api:
+  requests_per_second: 1000
+  keys:
+    - {name: slow, key: slow-${apiKey}, scopes: [read], requests_per_second: 1}
+    - {name: e2e, key: ${apiKey}, scopes: ["*"]}
+`;
+  const yaml = (hosts) => `auth: {anonymous: true}\nlisten: {internal: {hosts: ${hosts}}}\n${keys}`;
+  const d = await Daemon.start(t, yaml('[]'));
+  const ask = (host) => rawRequest(d.internal, `GET /readyz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  assert.match(await ask('weir:8081'), /^HTTP\/1\.1 421 [^]*listen\.internal\.hosts/);
+  writeFileSync(d.file, yaml('[weir]'));
+  d.child.kill('SIGHUP');
+  await until(async () => (await ask('weir:8081')).startsWith('HTTP/1.1 200 '), 'the name is allowed');
+  assert.match(await ask('evil.example'), /^HTTP\/1\.1 421 /);
+
+  const slow = { key: `slow-${apiKey}` };
+  const answers = await Promise.all(Array.from({ length: 20 }, () => d.api('nodes', undefined, slow)));
+  const refused = answers.find((r) => r.status === 429);
+  assert.ok(refused, 'twenty at once are more than a burst of two');
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+  assert.ok(refused.json.error.retry_after_ms > 0);
+  assert.equal((await d.api('nodes')).status, 200);
+  assert.ok(await d.metric('weir_rate_limited_total', '{limit="api"}') >= 1);
 });
 
 test('SIGINT twice ends at once', quick, async (t) => {

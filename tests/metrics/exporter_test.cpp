@@ -20,7 +20,7 @@ struct scrape {
     explicit scrape(std::string const& text) {
         static std::regex const help(R"(# HELP ([a-z_]+) (.+\.))");
         static std::regex const type(R"(# TYPE ([a-z_]+) (counter|gauge|histogram))");
-        static std::regex const sample(R"(([a-z_]+)(\{[^}]*\})? (\S+))");
+        static std::regex const sample(R"(([a-z_]+)(\{.*\})? (\S+))");
         std::istringstream lines(text);
         std::smatch m;
         for (std::string line; std::getline(lines, line);) {
@@ -117,6 +117,52 @@ TEST(exporter_test, has_every_series_before_anything_happened) {
     EXPECT_EQ(series("weir_rate_limited_total"), std::ptrdiff_t{limit_kind_count});
     EXPECT_EQ(series("weir_errors_total"), std::ptrdiff_t{errc_count});
     EXPECT_EQ(series("weir_memory_steps_total"), std::ptrdiff_t{memory_step_count});
+}
+
+TEST(exporter_test, has_requests_and_latency_of_each_api_route) {
+    route_counts publish;
+    publish.method = "POST";
+    publish.route = "publish";
+    route_counts history;
+    history.method = "GET";
+    history.route = "topics/{topic}/history";
+    exporter e("v", "c");
+    e.add(publish);
+    e.add(history);
+    at(publish.answers, answer_class::success).add(3);
+    at(publish.answers, answer_class::client_error).add();
+    publish.seconds.observe(150'000);  // 150 µs
+    history.seconds.observe(9'000'000'000);
+    scrape const s(e.render());
+    std::string const at_publish = R"({method="POST",route="publish")";
+    std::string const at_history = R"({method="GET",route="topics/{topic}/history")";
+    EXPECT_EQ(s.samples.at("weir_api_requests_total" + at_publish + R"(,status="2xx"})"), 3);
+    EXPECT_EQ(s.samples.at("weir_api_requests_total" + at_publish + R"(,status="4xx"})"), 1);
+    EXPECT_EQ(s.samples.at("weir_api_requests_total" + at_publish + R"(,status="5xx"})"), 0);
+    EXPECT_EQ(s.samples.at("weir_api_request_seconds_bucket" + at_publish + R"(,le="0.0002"})"), 1);
+    EXPECT_EQ(s.samples.at("weir_api_request_seconds_count" + at_publish + "}"), 1);
+    EXPECT_EQ(s.samples.at("weir_api_request_seconds_bucket" + at_history + R"(,le="+Inf"})"), 1);
+    EXPECT_NEAR(s.samples.at("weir_api_request_seconds_sum" + at_history + "}"), 9, 1e-9);
+}
+
+TEST(exporter_test, asks_for_the_daemons_facts_at_each_scrape) {
+    exporter e("v", "c");
+    daemon_facts now{.connections_limit = 100, .draining = false, .certificates = {}};
+    e.ask([&now] { return now; });
+    auto samples = scrape(e.render()).samples;
+    EXPECT_EQ(samples.at("weir_connections_limit"), 100);
+    EXPECT_EQ(samples.at("weir_draining"), 0);
+    EXPECT_FALSE(
+        samples.contains(R"(weir_tls_certificate_expiry_timestamp_seconds{listener="public"})"));
+    now = {.connections_limit = 50,
+           .draining = true,
+           .certificates = {{"public", 1'800'000'000'000}, {"internal", 1'900'000'000'000}}};
+    samples = scrape(e.render()).samples;
+    EXPECT_EQ(samples.at("weir_connections_limit"), 50);
+    EXPECT_EQ(samples.at("weir_draining"), 1);
+    std::string const expiry = "weir_tls_certificate_expiry_timestamp_seconds";
+    EXPECT_EQ(samples.at(expiry + R"({listener="public"})"), 1'800'000'000);
+    EXPECT_EQ(samples.at(expiry + R"({listener="internal"})"), 1'900'000'000);
 }
 
 TEST(exporter_test, escapes_what_a_build_calls_itself) {

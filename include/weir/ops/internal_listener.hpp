@@ -34,6 +34,7 @@ public:
     std::uint16_t port() const noexcept { return port_; }
     /// From the next connection on.
     void change(tls_context tls) { tls_ = std::move(tls); }
+    tls_context const& tls() const noexcept { return tls_; }
     /// Names that it answers to beside its addresses (option listen.internal.hosts), from the next
     /// request on.
     void change_hosts(std::vector<std::string> names) { hosts_.names = std::move(names); }
