@@ -36,40 +36,40 @@ std::string or_never(milliseconds d, std::string_view instead) {
     return d.count() == 0 ? std::string(instead) : format_duration(d);
 }
 
-std::string keeping_words(topic_rule const& rule) {
-    std::string out;
-    if (history_settings const& h = rule.history; h.messages != 0) {
-        out = "the newest " + count(h.messages, "message", "messages") +
-              " of each topic, at most " + format_bytes(h.bytes);
-        if (h.age.count() > 0) out += " and " + format_duration(h.age) + " old";
+std::string history_of(topic_rule const& rule) {
+    history_settings const& h = rule.history;
+    if (h.messages == 0) {
+        return rule.state.kind != state_kind::none
+                   ? "none"
+                   : "none. Clients that connect later do not get earlier messages";
     }
-    if (rule.state.kind != state_kind::none) {
-        out += out.empty() ? "" : "; and ";
-        out += rule.state.kind == state_kind::last
-                   ? std::string("the newest message as state")
-                   : "the newest message of each key as state, at most " +
-                         count(rule.state.keys, "key", "keys");
-    }
-    return out.empty() ? "nothing: who comes late, or back too late, misses what was sent" : out;
+    std::string out = "the newest " + count(h.messages, "message", "messages") +
+                      " of each topic, at most " + format_bytes(h.bytes);
+    if (h.age.count() > 0) out += " and " + format_duration(h.age) + " old";
+    return out;
+}
+
+std::string slow_subscribers_of(topic_rule const& rule) {
+    if (rule.history.messages != 0) return "fed from the history";
+    if (rule.slow == slow_kind::disconnect) return "disconnected (4104)";
+    if (rule.slow == slow_kind::drop_oldest) return "lose the oldest messages, with a gap";
+    return "get the newest message of each key";
 }
 
 /// Lines about what a rule keeps and how it is delivered.
 std::vector<std::string> describe_keeping(topic_rule const& rule) {
-    std::vector<std::string> out{"keeps: " + keeping_words(rule)};
-    if (rule.history.messages != 0) {
-        out.push_back("who is slow: is fed from the log");
-    } else if (rule.slow == slow_kind::disconnect) {
-        out.push_back("who is slow: is closed with 4104");
-    } else if (rule.slow == slow_kind::drop_oldest) {
-        out.push_back("who is slow: loses the oldest, and is told");
-    } else {
-        out.push_back("who is slow: gets the newest of each key");
+    std::vector<std::string> out{"history: " + history_of(rule)};
+    if (rule.state.kind == state_kind::last) out.push_back("state: the newest message");
+    if (rule.state.kind == state_kind::keyed) {
+        out.push_back("state: the newest message of each key, at most " +
+                      count(rule.state.keys, "key", "keys"));
     }
+    out.push_back("slow subscribers: " + slow_subscribers_of(rule));
     if (rule.rate != 0) {
         out.push_back("rate: at most " + write_number(option_kind::rate, rule.rate) +
-                      " to one subscriber, of each key");
+                      " per subscriber and key");
     }
-    if (rule.presence) out.push_back("presence: subscribers may see who else is there");
+    if (rule.presence) out.push_back("presence: subscribers can see who else is subscribed");
     return out;
 }
 
@@ -85,7 +85,7 @@ public:
     std::string text() {
         if (development_) {
             heading("Development mode: no configuration file");
-            line("loopback only, anonymous clients, every topic open to everyone");
+            line("this machine only; nobody has to log in; everyone may use every topic");
         }
         listeners();
         clients();
@@ -115,14 +115,14 @@ private:
         line("public", where(values_.listen.public_listener));
         line("internal", where(values_.listen.internal_listener));
         std::string const own = on_.cores == 0 ? "" : " (" + std::to_string(on_.cores) + " here)";
-        line("shards", values_.shards == 0 ? "one a core" + own : std::to_string(values_.shards));
+        line("shards", values_.shards == 0 ? "one per core" + own : std::to_string(values_.shards));
     }
 
     static std::string where(listener const& l) {
         bool const six = l.address.find(':') != std::string::npos;
         std::string out = l.tls.on() ? "https://" : "http://";
         out += six ? '[' + l.address + ']' : l.address;
-        out += l.port == 0 ? ", whichever port is free" : ':' + std::to_string(l.port);
+        out += l.port == 0 ? ", any free port" : ':' + std::to_string(l.port);
         if (l.address == "0.0.0.0" || l.address == "::") {
             out += ", on every network of this machine";
         } else if (is_loopback(l.address)) {
@@ -152,7 +152,7 @@ private:
         }
         line(pages.empty() ? "from no web page: origins is empty"
                            : "from web pages of " + join(pages));
-        line("and programs that are no browser: those send no Origin");
+        line("and from programs other than browsers, which send no Origin");
     }
 
     std::string words(access const& who) const {
@@ -162,13 +162,13 @@ private:
         } else if (who.authenticated) {
             out.push_back("everyone with a token");
         } else if (who.owner) {
-            out.push_back("the user whose id {user} is");
+            out.push_back("the user whose id is {user}");
         }
         return out.empty() ? std::string("nobody") : join(out);
     }
 
     void topics() {
-        heading("Topics: the first rule whose shape matches counts");
+        heading("Topics: the first rule that matches counts");
         std::size_t number = 0;
         bool rest = true;
         for (topic_rule const& rule : values_.topics) {
@@ -179,7 +179,7 @@ private:
             rest = rest && rule.match != "**";
         }
         if (rest) line(number == 0 ? "every topic: refused" : "every other topic: refused");
-        line("$user.ID and $session.ID: everyone's own, written by the server API only");
+        line("$user.ID and $session.ID: each client's own, written by the server API only");
     }
 
     void api() {
@@ -201,14 +201,14 @@ private:
             (l.connections + l.handshakes_per_second - 1) / l.handshakes_per_second;
         line("handshakes", std::to_string(l.handshakes_per_second) + "/s, " +
                                std::to_string(l.handshakes_per_ip_per_second) +
-                               "/s from one address; everyone back after a restart in " +
+                               "/s from one address; after a restart all clients are back in " +
                                count(fill, "second", "seconds"));
-        line("messages", std::to_string(l.messages_per_second) + "/s a connection (burst " +
+        line("messages", std::to_string(l.messages_per_second) + "/s per connection (burst " +
                              std::to_string(2 * l.messages_per_second) + "), " +
                              std::to_string(l.messages_per_second_per_user) +
-                             "/s a user, each at most " + format_bytes(l.message_bytes));
+                             "/s per user, each at most " + format_bytes(l.message_bytes));
         line("topics", std::to_string(l.topics) + "; " + std::to_string(l.subscriptions) +
-                           " subscriptions a session");
+                           " subscriptions per session");
         line("errors", count(l.errors, "malformed message", "malformed messages") +
                            " a minute, then the connection is closed with 4000");
         line("compression", values_.compression.enabled
@@ -294,23 +294,25 @@ private:
         auto const& h = values_.heartbeat;
         auto const& s = values_.session;
         heading("Times");
-        line("heartbeat", "a ping each " + format_duration(h.interval) +
-                              "; a dead client is found within " +
-                              format_duration(h.interval + h.timeout) + "; clients may ask for " +
-                              format_duration(h.min) + " to " + format_duration(h.max));
-        line("session", "first message within " + format_duration(s.hello_timeout) + "; idle " +
-                            or_never(s.idle_timeout, "as long as it likes") + ", in all " +
-                            or_never(s.max_lifetime, "as long as it likes"));
+        line("heartbeat", "a ping every " + format_duration(h.interval) +
+                              "; a dead connection is closed within " +
+                              format_duration(h.interval + h.timeout) +
+                              "; clients may ask for intervals of " + format_duration(h.min) +
+                              " to " + format_duration(h.max));
+        line("session", "first message within " + format_duration(s.hello_timeout) +
+                            "; may be idle " + or_never(s.idle_timeout, "without limit") +
+                            " and last " + or_never(s.max_lifetime, "without limit"));
         line("resume", s.resume_window.count() == 0
                            ? std::string("off: a session ends with its connection")
-                           : "a session waits " + format_duration(s.resume_window) +
-                                 " for its client; a publish sent again is known for " +
+                           : "a session is kept for " + format_duration(s.resume_window) +
+                                 " after its connection; a repeated publish is recognized for " +
                                  format_duration(values_.dedupe_window));
-        line("drain", "all clients sent away within " + format_duration(values_.drain.timeout));
+        line("drain",
+             "all clients are disconnected within " + format_duration(values_.drain.timeout));
         storm();
     }
 
-    /// A drain that has less time than the handshake limit needs sends clients into refusals.
+    /// If a drain has less time than the handshake limit needs, clients are refused at first.
     void storm() {
         auto const& l = values_.limits;
         auto const spread = static_cast<std::uint64_t>(facts_.drain_spread.count());
@@ -322,11 +324,11 @@ private:
             (l.connections * 5 + 2 * l.handshakes_per_second - 1) / (2 * l.handshakes_per_second);
         line("", std::to_string(l.connections) + " clients would leave over " +
                      format_duration(facts_.drain_spread) + ", " + std::to_string(rate) +
-                     " a second, and limits.handshakes_per_second takes back " +
+                     " per second, and limits.handshakes_per_second accepts only " +
                      std::to_string(l.handshakes_per_second) +
-                     ": the rest is told to try later; drain.timeout of " +
+                     ": the others are told to try later; a drain.timeout of " +
                      format_duration(seconds(static_cast<std::int64_t>(enough))) +
-                     " or more spreads them enough");
+                     " or more avoids that");
     }
 
     void warnings() {

@@ -42,17 +42,17 @@ TEST(explanation, reads_the_rules_aloud_in_order) {
     std::string const good = yaml.substr(0, yaml.find(", owner]")) + "]}\n";
     std::string const text = explained("auth: {anonymous: true}\n" + good);
     EXPECT_THAT(text, HasSubstr("  1. inbox.{user}\n"
-                                "     subscribe: the user whose id {user} is\n"
+                                "     subscribe: the user whose id is {user}\n"
                                 "     publish: nobody\n"
-                                "     keeps: nothing: who comes late, or back too late, misses "
-                                "what was sent\n"
-                                "     who is slow: is closed with 4104\n"
+                                "     history: none. Clients that connect later do not get "
+                                "earlier messages\n"
+                                "     slow subscribers: disconnected (4104)\n"
                                 "  2. news.*\n"
                                 "     subscribe: everyone\n"
                                 "     publish: everyone with a token\n"
-                                "     keeps: nothing: who comes late, or back too late, misses "
-                                "what was sent\n"
-                                "     who is slow: is closed with 4104\n"
+                                "     history: none. Clients that connect later do not get "
+                                "earlier messages\n"
+                                "     slow subscribers: disconnected (4104)\n"
                                 "  every other topic: refused\n"));
 }
 
@@ -63,18 +63,20 @@ TEST(explanation, tells_what_a_rule_keeps) {
         "  - {match: b, state: {kind: keyed, keys: 1}, slow: conflate, rate: 0.5/s}\n"
         "  - {match: c, history: {messages: 1, age: 0s}}\n"
         "  - {match: d, slow: drop_oldest}\n");
-    EXPECT_THAT(text, HasSubstr("     keeps: the newest 100 messages of each topic, at most 1MiB "
-                                "and 10m old; and the newest message as state\n"
-                                "     who is slow: is fed from the log\n"
-                                "     presence: subscribers may see who else is there\n"
+    EXPECT_THAT(text, HasSubstr("     history: the newest 100 messages of each topic, at most 1MiB "
+                                "and 10m old\n"
+                                "     state: the newest message\n"
+                                "     slow subscribers: fed from the history\n"
+                                "     presence: subscribers can see who else is subscribed\n"
                                 "  2. b\n"));
+    EXPECT_THAT(text, HasSubstr("     history: none\n"
+                                "     state: the newest message of each key, at most 1 key\n"
+                                "     slow subscribers: get the newest message of each key\n"
+                                "     rate: at most 0.5/s per subscriber and key\n"
+                                "  3. c\n"));
     EXPECT_THAT(text,
-                HasSubstr("     keeps: the newest message of each key as state, at most 1 key\n"
-                          "     who is slow: gets the newest of each key\n"
-                          "     rate: at most 0.5/s to one subscriber, of each key\n"
-                          "  3. c\n"));
-    EXPECT_THAT(text, HasSubstr("     keeps: the newest 1 message of each topic, at most 1MiB\n"));
-    EXPECT_THAT(text, HasSubstr("     who is slow: loses the oldest, and is told\n"));
+                HasSubstr("     history: the newest 1 message of each topic, at most 1MiB\n"));
+    EXPECT_THAT(text, HasSubstr("     slow subscribers: lose the oldest messages, with a gap\n"));
 }
 
 TEST(explanation, tells_what_sessions_may_hold) {
@@ -83,8 +85,8 @@ TEST(explanation, tells_what_sessions_may_hold) {
     EXPECT_THAT(text, HasSubstr("sessions keep up to 2MiB until the client says what it has "
                                 "received: 3071 full ones fit\n"));
     EXPECT_THAT(text, HasSubstr("logs and states of all topics: at most 1GiB\n"));
-    EXPECT_THAT(text, HasSubstr("a session waits 2m for its client; a publish sent again is known "
-                                "for 5m\n"));
+    EXPECT_THAT(text, HasSubstr("a session is kept for 2m after its connection; a repeated "
+                                "publish is recognized for 5m\n"));
     std::string const few =
         explained("limits: {connections: 10}\nsession: {detached: {total: 100}}\n", small);
     EXPECT_THAT(few, HasSubstr("received: 110 full ones fit\n"));
@@ -113,9 +115,10 @@ TEST(explanation, tells_what_happens_as_memory_fills_up) {
 
 TEST(explanation, tells_when_a_drain_would_be_a_storm) {
     std::string const text = explain(load_yaml(""), {}, {.drain_spread = milliseconds(24'000)});
-    EXPECT_THAT(text, HasSubstr("100000 clients would leave over 24s, 4167 a second, and "
-                                "limits.handshakes_per_second takes back 1000: the rest is told to "
-                                "try later; drain.timeout of 250s or more spreads them enough\n"));
+    EXPECT_THAT(text,
+                HasSubstr("100000 clients would leave over 24s, 4167 per second, and "
+                          "limits.handshakes_per_second accepts only 1000: the others are "
+                          "told to try later; a drain.timeout of 250s or more avoids that\n"));
     EXPECT_THAT(explain(load_yaml("limits: {connections: 10000}\n"), {},
                         {.drain_spread = milliseconds(20'000)}),
                 Not(HasSubstr("would leave")));
@@ -130,13 +133,13 @@ TEST(explanation, anyone_means_only_those_who_can_connect) {
 TEST(explanation, does_the_arithmetic) {
     machine const small{.cores = 2, .descriptors = 1024, .memory_bytes = std::uint64_t{8} << 30};
     std::string const text = explain(load_yaml(""), small, {.descriptors_aside = 28});
-    EXPECT_THAT(text, HasSubstr("one a core (2 here)"));
+    EXPECT_THAT(text, HasSubstr("one per core (2 here)"));
     EXPECT_THAT(text, HasSubstr("clients that stop reading wait with up to 1MiB each: 6143 full "
                                 "ones fit\n"));
     EXPECT_THAT(text,
                 HasSubstr("100028 for all connections; this process may open 1024: raise it"));
-    EXPECT_THAT(text, HasSubstr("everyone back after a restart in 100 seconds"));
-    EXPECT_THAT(text, HasSubstr("a dead client is found within 40s"));
+    EXPECT_THAT(text, HasSubstr("after a restart all clients are back in 100 seconds"));
+    EXPECT_THAT(text, HasSubstr("a dead connection is closed within 40s"));
 
     std::string const large =
         explained("limits: {connections: 10, outbox_bytes: 64KiB}\n",
@@ -159,7 +162,7 @@ TEST(explanation, names_listeners_keys_and_warnings) {
     std::string const text = explained(
         "listen: {public: {address: \"::\", port: 0}}\n"
         "api: {keys: [{name: backend, key: 0123456789abcdef, scopes: [send, \"*\"]}]}\n");
-    EXPECT_THAT(text, HasSubstr("http://[::], whichever port is free, on every network of this "
+    EXPECT_THAT(text, HasSubstr("http://[::], any free port, on every network of this "
                                 "machine, no TLS"));
     EXPECT_THAT(text, HasSubstr("  key backend: send, *\n"));
     EXPECT_THAT(text, HasSubstr("Warnings\n  auth.anonymous: nobody can connect"));
