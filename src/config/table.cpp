@@ -15,7 +15,7 @@ constexpr std::string_view format_words[] = {"text", "json"};
 constexpr option rows[] = {
     {.path = "compression",
      .kind = section,
-     .help = "permessage-deflate, once for each broadcast."},
+     .help = "permessage-deflate; a broadcast is compressed once."},
     {.path = "compression.enabled",
      .kind = flag,
      .fallback = "true",
@@ -26,7 +26,7 @@ constexpr option rows[] = {
      .kind = size,
      .fallback = "256",
      .range = {0, MiB},
-     .help = "smaller messages go as they are",
+     .help = "smaller messages are not compressed",
      .reloadable = true,
      .at = member<&settings::compression, &compression_settings::min_bytes>},
 
@@ -34,14 +34,14 @@ constexpr option rows[] = {
      .kind = duration,
      .fallback = "5m",
      .range = {second, day},
-     .help = "how long a publish sent again is known",
+     .help = "how long a repeated publish is recognized",
      .at = member<&settings::dedupe_window>},
 
     {.path = "topics",
      .kind = records,
      .fallback = "[{match: \"**\", subscribe: authenticated, publish: authenticated}]",
      .range = {0, 1000},
-     .help = "Rules; the first whose shape matches a topic counts. No rule: refused.",
+     .help = "Rules; the first that matches a topic counts. Without one it is refused.",
      .example = "- match: \"inbox.{user}\"  # everyone's own, written by the server API\n"
                 "  subscribe: owner\n"
                 "  publish: nobody\n"
@@ -55,7 +55,7 @@ constexpr option rows[] = {
      .reloadable = true,
      .at = member<&settings::topics>},
 
-    {.path = "broker", .kind = section, .help = "Where a topic's order is made."},
+    {.path = "broker", .kind = section, .help = "What keeps topics and their order."},
     {.path = "broker.kind",
      .kind = word,
      .fallback = "memory",
@@ -88,23 +88,23 @@ constexpr option rows[] = {
      .kind = word,
      .fallback = "info",
      .words = level_words,
-     .help = "the least that is written",
+     .help = "lower levels are not written",
      .reloadable = true,
      .at = member<&settings::log, &log_settings::level>},
     {.path = "log.format",
      .kind = word,
      .fallback = "text",
      .words = format_words,
-     .help = "for people or for machines",
+     .help = "text for people, json for programs",
      .reloadable = true,
      .at = member<&settings::log, &log_settings::format>},
 
-    {.path = "drain", .kind = section, .help = "A restart that is no storm."},
+    {.path = "drain", .kind = section, .help = "How clients are disconnected before a stop."},
     {.path = "drain.timeout",
      .kind = duration,
      .fallback = "30s",
      .range = {0, hour},
-     .help = "until the last client is closed",
+     .help = "until the last client is disconnected",
      .reloadable = true,
      .at = member<&settings::drain, &drain_settings::timeout>},
 };
