@@ -39,7 +39,7 @@ void child_process::start_daemon(std::string const& binary, std::string const& y
     std::string name = (std::filesystem::temp_directory_path() / "weir-bench-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
     directory_ = name;
-    std::ofstream(directory_ + "/weir.yaml") << yaml;
+    write_configuration(yaml);
     binary_ = binary;
     cpu_ = cpu;
     run_daemon();
@@ -58,6 +58,15 @@ void child_process::run_daemon() {
     }
     if (pid_ < 0) throw std::runtime_error("cannot start a process");
     wait_for_port();
+}
+
+void child_process::write_configuration(std::string const& yaml) const {
+    std::ofstream(directory_ + "/weir.yaml") << yaml;
+}
+
+void child_process::reload_daemon(std::string const& yaml) {
+    write_configuration(yaml);
+    ::kill(pid_, SIGHUP);
 }
 
 void child_process::restart_daemon() {

@@ -18,6 +18,8 @@ public:
     /// The daemon with `lines` of YAML as its configuration, on a free port. Waits until it takes
     /// connections. Throws std::runtime_error with a sentence when it does not.
     void start_daemon(std::string const& binary, std::string const& yaml, int cpu);
+    /// Writes another configuration and sends SIGHUP. What a reload cannot change must be the same.
+    void reload_daemon(std::string const& yaml);
     /// Kills the daemon and starts it anew, with the same configuration on the same port.
     void restart_daemon();
     /// The bare loop (see limit_server), on a free port.
@@ -31,6 +33,7 @@ private:
     void run_daemon();
     void end();
     void wait_for_port();
+    void write_configuration(std::string const& yaml) const;
     std::string binary_;
     int cpu_ = 0;
     pid_t pid_ = -1;

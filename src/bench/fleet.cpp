@@ -1,4 +1,4 @@
-#include "bench/fleet.hpp"
+#include "bench/fleet_member.hpp"
 
 #include <algorithm>
 
@@ -10,58 +10,37 @@ constexpr milliseconds trimmed_every{1000};
 
 }  // namespace
 
-/// Also takes the time of each delivery. Replayed messages are late by design: measure fleets that
-/// nothing happens to.
-class fleet::timed_checker final : public history_checker {
-public:
-    timed_checker(history_checker::settings s, fleet& owner)
-        : history_checker(std::move(s)), owner_(owner) {}
-    void delivered(seat s, std::uint64_t offset, std::string_view payload) override {
-        if (auto* const where = owner_.measured_.load()) {
-            auto const marks = read_payload(payload);
-            if (marks) {
-                where->add(clock::now().time_since_epoch().count() - marks->nanoseconds);
-            }
-        }
-        history_checker::delivered(s, offset, payload);
-    }
-
-private:
-    fleet& owner_;
-};
-
-struct fleet::member final : client_link {
-    member(fleet& o, std::size_t i, resuming_client::settings s)
-        : owner(o), index(i), client(std::move(s), *this, *o.checker_) {}
-    void send(std::string_view text) override { owner.links_->send(index, text); }
-    void drop() override { owner.links_->drop(index); }
-    void leave() override { owner.links_->leave(index); }
-
-    fleet& owner;
-    std::size_t index;
-    resuming_client client;
-    mono_time armed = never;
-    std::uint64_t published = 0;
-    bool greeting = false;
-    bool waiting = false;
-};
-
 fleet::fleet(settings s) : settings_(std::move(s)), chance_(settings_.seed) {
-    checker_ = std::make_unique<timed_checker>(
-        history_checker::settings{.topics = settings_.topics,
-                                  .seats = settings_.seats,
-                                  .epochs_change = settings_.epochs_change},
-        *this);
+    history_checker::settings checks{.topics = settings_.topics,
+                                     .seats = settings_.seats,
+                                     .epochs_change = settings_.epochs_change,
+                                     .echo_off = settings_.echo_off > 0,
+                                     .resume_window = settings_.resume_window};
+    for (topic_traits const& t : settings_.traits) {
+        checks.keyed.push_back(t.keys != 0 || t.state);
+        checks.presence.push_back(t.presence);
+    }
+    checker_ = std::make_unique<timed_checker>(std::move(checks), *this);
     links_ = std::make_unique<link_set>(settings_.port, settings_.seats.size(), settings_.block,
                                         static_cast<link_listener&>(*this));
     for (std::size_t i = 0; i != settings_.seats.size(); ++i) {
         members_.push_back(std::make_unique<member>(
             *this, i,
-            resuming_client::settings{.number = static_cast<std::uint32_t>(i),
-                                      .topics = settings_.seats[i],
-                                      .names = &settings_.topics,
-                                      .heartbeat = settings_.heartbeat,
-                                      .seed = chance_.roll()}));
+            resuming_client::settings{
+                .number = static_cast<std::uint32_t>(i),
+                .topics = settings_.seats[i],
+                .names = &settings_.topics,
+                .heartbeat = settings_.heartbeat,
+                .seed = chance_.roll(),
+                .token = i < settings_.tokens.size() ? settings_.tokens[i] : std::string(),
+                .rewind = settings_.rewind}));
+        members_[i]->published = settings_.published_before;
+        if (i < settings_.options.size()) {
+            auto const& all = settings_.options[i];
+            for (std::size_t k = 0; k != all.size(); ++k) {
+                members_[i]->client.set_options(k, all[k]);
+            }
+        }
         touched(i);
     }
     auto const now = clock::now();
@@ -131,20 +110,6 @@ void fleet::begin_greetings(mono_time now) {
         }
         touched(index);
     }
-}
-
-void fleet::publish(std::uint32_t index, mono_time now) {
-    member& m = *members_[index];
-    if (!publishing_ || m.client.at() != resuming_client::phase::open ||
-        m.client.unanswered() >= settings_.unanswered_max) {
-        return;
-    }
-    auto const topic = settings_.published[chance_.below(settings_.published.size())];
-    auto const number = ++m.published;
-    m.client.publish(
-        number, topic,
-        payload_of(index, number, now.time_since_epoch().count(), settings_.payload_bytes));
-    touched(index);
 }
 
 void fleet::turn() {

@@ -24,6 +24,9 @@ std::string range_text(std::uint64_t from, std::uint64_t to) {
 
 history_checker::history_checker(settings s) : settings_(std::move(s)) {
     topics_.resize(settings_.topics.size());
+    for (std::uint32_t t = 0; t != topics_.size(); ++t) {
+        if (has(settings_.keyed, t)) topics_[t].keys.emplace(settings_.seats.size());
+    }
     memories_.resize(settings_.seats.size());
     for (auto const& topics : settings_.seats) {
         auto& all = cursors_.emplace_back();
@@ -48,6 +51,7 @@ void history_checker::subscribed(seat s, subscribe_answer const& a,
                         .a = a.at ? a.at->offset : 0,
                         .b = a.receipt ? a.receipt->from : 0});
     if (!a.at) return;
+    if (a.again) return options_replaced(s, c, a);
     auto const epoch = static_cast<std::int32_t>(epoch_index(c.topic, a.at->epoch));
     bool const another = c.ever && c.epoch != epoch;
     if (another && !settings_.epochs_change) {
@@ -59,6 +63,12 @@ void history_checker::subscribed(seat s, subscribe_answer const& a,
     c.open = false;
     c.count = 0;
     if (!c.ever || another) c.passed = c.seen = 0;
+    if (another && topics_[c.topic].keys) topics_[c.topic].keys->begin_anew();
+    c.conflating = a.conflating;
+    c.position = a.at->offset;
+    c.strict_above = c.promised = 0;
+    c.version.reset();
+    c.repeats = c.ever;
     c.epoch = epoch;
     record(c).raise(a.at->offset);
     if (behind) {
@@ -66,7 +76,9 @@ void history_checker::subscribed(seat s, subscribe_answer const& a,
                where(s, a.at->offset) + ": the newest message, said the answer, but " +
                    std::to_string(c.seen) + " was delivered before");
     }
+    if (!c.ever && !a.state) c.above = a.at->offset;
     recover(s, c, a, since);
+    if (a.state) state_follows(s, c, a);
     c.ever = true;
 }
 
@@ -81,7 +93,10 @@ void history_checker::recover(seat s, cursor& c, subscribe_answer const& a,
     std::uint64_t const known = same ? since->offset : 0;
     if (!a.receipt) {
         // `recovered` true: all of it follows. False: none, and that is the declaration.
-        if (!a.recovered && head > known) declare(c, known + 1, head);
+        if (!a.recovered && head > known) {
+            declare(c, known + 1, head);
+            if (auto& keys = topics_[c.topic].keys) keys->lost(s.client, known + 1, head);
+        }
         c.passed = a.recovered ? known : std::max(known, head);
         return;
     }
@@ -107,7 +122,10 @@ void history_checker::recover(seat s, cursor& c, subscribe_answer const& a,
         report(kind::contradiction, s.client,
                where(s, from) + ": declared lost, but delivered before (receipt)");
     }
-    if (to >= from) declare(c, from, to);
+    if (to >= from) {
+        declare(c, from, to);
+        if (auto& keys = topics_[c.topic].keys) keys->lost(s.client, from, to);
+    }
     pass_declared(c);
 }
 
@@ -141,6 +159,14 @@ void history_checker::gap(seat s, declared_loss const& what) {
         c.epoch = -1;
         return;
     }
+    bool const nowhere = what.from == 0 && what.to == 0 && what.count == 0;
+    if (nowhere && has(settings_.presence, c.topic)) {  // the members are to be asked for anew
+        ++counts_.gaps;
+        c.version.reset();
+        return;
+    }
+    if (topics_[c.topic].keys) gap_by_key(s, c, what);
+    if (c.conflating) return;
     if (what.from != 0 && what.from <= c.seen) {
         report(kind::contradiction, s.client,
                where(s, what.from) + ": declared lost by a gap, but " + std::to_string(c.seen) +
@@ -185,19 +211,17 @@ void history_checker::close_hole(seat s, cursor& c, std::uint64_t offset) {
     auto& holes = holes_[{s.client, s.slot}];
     holes.push_back({first, offset - 1});
     if (holes.size() > holes_remembered) holes.erase(holes.begin());
-    report(
-        kind::hole, s.client,
-        where(s, first) + ": " + range_text(first, offset - 1) + " never came, and no gap said so");
+    auto text =
+        where(s, first) + ": " + range_text(first, offset - 1) + " never came, and no gap said so";
+    if (!settings_.echo_off) return report(kind::hole, s.client, std::move(text));
+    pending_.push_back({s, c.epoch, first, offset - 1, text + account(s.client)});
 }
 
 void history_checker::delivered(seat s, std::uint64_t offset, std::string_view payload) {
-    cursor& c = cursors_[s.client][s.slot];
-    ++counts_.delivered;
-    remember(s.client, {.is = recent::what::message, .topic = c.topic, .a = offset});
-    if (c.epoch < 0) {  // of an epoch whose name nobody told
-        ++counts_.unverified;
-        return;
-    }
+    took(s, {.offset = offset, .payload = payload});
+}
+
+void history_checker::in_strict_order(seat s, cursor& c, std::uint64_t offset) {
     if (offset <= c.seen) {
         auto& holes = holes_[{s.client, s.slot}];
         bool const skipped = std::any_of(holes.begin(), holes.end(), [&](range const& h) {
@@ -222,7 +246,6 @@ void history_checker::delivered(seat s, std::uint64_t offset, std::string_view p
         c.seen = offset;
         if (!c.ahead.empty()) pass_declared(c);
     }
-    compare(s, c, offset, payload);
 }
 
 void history_checker::compare(seat s, cursor const& c, std::uint64_t offset,
@@ -247,6 +270,7 @@ void history_checker::compare(seat s, cursor const& c, std::uint64_t offset,
     e->print = print;
     auto const marks = read_payload(payload);
     if (!marks) {
+        if (payload == "null" && topics_[c.topic].keys) return;  // it removes a key
         return report(
             kind::differs, s.client,
             where(s, offset) + ": nobody published " + std::string(payload.substr(0, 80)));
@@ -302,6 +326,9 @@ void history_checker::acknowledged(std::uint32_t client, std::uint64_t number, s
         return;
     }
     p->said = publish_record::word::acknowledged;
+    if (auto& keys = topics_[topic].keys; keys && p->nanoseconds != 0) {
+        keys->told(p->key, {at.offset, p->nanoseconds, client, p->echo, p->removal});
+    }
     if (p->offset != 0) {
         if (p->topic != topic || p->epoch != epoch || p->offset != at.offset) {
             report(kind::not_there, client,
@@ -315,7 +342,7 @@ void history_checker::acknowledged(std::uint32_t client, std::uint64_t number, s
     p->offset = at.offset;
     auto* const e = log.at(at.offset);
     if (e == nullptr) {
-        if (log.has_unseen()) {
+        if (log.has_unseen() || topics_[topic].keys) {  // a removal does not name its publisher
             ++counts_.unverified;
         } else {
             report(kind::not_there, client, name + ", where everybody got something else");

@@ -34,15 +34,21 @@ std::vector<std::pair<std::uint32_t, place>> history_checker::heads() const {
     return all;
 }
 
-bool history_checker::there(cursor const& c) const {
-    if (!c.ever || c.epoch < 0) return false;
-    auto const& log = topics_[c.topic].records[static_cast<std::size_t>(c.epoch)];
-    return c.open || c.passed >= log.head();
+bool history_checker::there(std::uint32_t client, cursor const& c) const {
+    if (!c.ever || c.epoch < 0 || c.promised != 0) return false;
+    auto const& topic = topics_[c.topic];
+    if (topic.keys && !topic.keys->missing(client, c.above, 1).empty()) return false;
+    if (c.conflating || c.open) return true;
+    auto const head = topic.records[static_cast<std::size_t>(c.epoch)].head();
+    for (auto offset = c.passed + 1; offset <= head; ++offset) {
+        if (!own_quiet(client, c, offset).value_or(false)) return false;
+    }
+    return true;
 }
 
 bool history_checker::caught_up(std::uint32_t client) const {
     auto const& all = cursors_[client];
-    return std::all_of(all.begin(), all.end(), [this](cursor const& c) { return there(c); });
+    return std::all_of(all.begin(), all.end(), [&](cursor const& c) { return there(client, c); });
 }
 
 bool history_checker::caught_up() const {
@@ -74,17 +80,21 @@ void history_checker::finish() {
     for (std::uint32_t i = 0; i != cursors_.size(); ++i) {
         for (std::uint32_t slot = 0; slot != cursors_[i].size(); ++slot) {
             cursor const& c = cursors_[i][slot];
-            if (there(c)) continue;
+            if (there(i, c)) continue;
+            report_missing_keys({i, slot}, c);
+            if (c.conflating && c.promised == 0) continue;
             auto const head = c.epoch < 0 ? 0 : record(c).head();
             report(kind::missing_tail, i,
                    where({i, slot}, c.passed) + ": nothing came after it, but the topic goes to " +
                        std::to_string(head));
         }
     }
+    explain_holes(true);
     trim();
 }
 
 void history_checker::trim() {
+    explain_holes(false);
     std::vector<std::vector<std::uint64_t>> least(topics_.size());
     for (std::size_t t = 0; t != topics_.size(); ++t) {
         for (auto const& r : topics_[t].records) least[t].push_back(r.head());
@@ -95,6 +105,10 @@ void history_checker::trim() {
             auto& at = least[c.topic][static_cast<std::size_t>(c.epoch)];
             if (c.passed < at) at = c.passed;
         }
+    }
+    for (hole const& h : pending_) {  // still to be explained by what is there
+        auto& at = least[cursors_[h.at.client][h.at.slot].topic][static_cast<std::size_t>(h.epoch)];
+        at = std::min(at, h.from - 1);
     }
     for (std::uint32_t t = 0; t != topics_.size(); ++t) {
         for (std::size_t e = 0; e != topics_[t].records.size(); ++e) {
@@ -220,6 +234,18 @@ std::string_view to_string(history_checker::kind k) noexcept {
             return "missing at the end";
         case protocol:
             return "protocol";
+        case key_order:
+            return "order of a key";
+        case stale_key:
+            return "newest of a key missing";
+        case state:
+            return "state";
+        case promise:
+            return "promised state";
+        case verdict:
+            return "resume verdict";
+        case presence:
+            return "presence";
     }
     return "?";
 }

@@ -1,6 +1,6 @@
 #include "bench/child_process.hpp"
-#include "bench/fleet.hpp"
 #include "bench/process_figures.hpp"
+#include "bench/soak_plan.hpp"
 #include "bench/verdict.hpp"
 
 #include <weir/base/ids.hpp>
@@ -20,43 +20,10 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t long_topics = 8;   // a history that nobody falls out of
-constexpr std::uint32_t short_topics = 4;  // one that the slow do fall out of
-constexpr std::uint32_t live_topics = 4;   // none; the slow lose the oldest
 constexpr auto patience = 90s;
-constexpr std::size_t replay_messages = 256;
-
-/// What a log keeps outlasts every absence, and no more: a daemon that is broken for an hour must
-/// not look as if it leaked.
-std::string kept_for(soak_options const& o) {
-    return std::to_string(static_cast<int>(std::max(60.0, 4 * o.resume_window_seconds))) + "s";
-}
-
-std::string configuration(soak_options const& o) {
-    bool const c = o.continuity;
-    std::string yaml = "shards: " + std::to_string(o.shards) + "\nauth: {anonymous: true}\n";
-    auto const topics = [&](std::string const& match, std::string const& more) {
-        yaml += "  - {match: \"" + match + "\", subscribe: anyone, publish: anyone" +
-                (c ? more : "") + "}\n";
-    };
-    yaml += "topics:\n";
-    topics("soak.long.*", ", history: {messages: 20000, bytes: 16MiB, age: " + kept_for(o) + "}");
-    topics("soak.short.*", ", history: {messages: 50, bytes: 1MiB, age: " + kept_for(o) + "}");
-    topics("soak.live.*", ", slow: drop_oldest");
-    if (c) {
-        yaml += "session: {resume_window: " +
-                std::to_string(static_cast<int>(o.resume_window_seconds * 1000)) +
-                "ms, replay: {messages: " + std::to_string(replay_messages) +
-                ", bytes: 256KiB},\n"
-                "          detached: {per_ip: 10000, per_user: 10000, total: 100000}}\n";
-    }
-    return yaml +
-           "heartbeat: {interval: 2s, timeout: 2s, min: 1s, max: 60s}\n"
-           "limits: {messages_per_second: 100000, messages_per_second_per_user: 1000000,\n"
-           "         handshakes_per_second: 100000, handshakes_per_ip_per_second: 10000,\n"
-           "         connections_per_ip: 10000, message_bytes: 16KiB, outbox_bytes: 64KiB}\n"
-           "log: {level: warn}\n";
-}
+constexpr std::uint64_t numbers_of_warm_up = 1'000'000;
+constexpr double replacements_per_second = 4;
+constexpr double reloads_per_second = 0.2;
 
 fault_rates rates_of(soak_options const& o) {
     double const c = o.cuts;
@@ -72,14 +39,15 @@ fault_rates rates_of(soak_options const& o) {
 
 class soak {
 public:
-    soak(soak_options const& o, std::uint64_t seed) : options_(o), seed_(seed), chance_(seed) {
-        server_.start_daemon(o.binary, configuration(o), -1);
-        plan_clients();
+    soak(soak_options const& o, std::uint64_t seed)
+        : options_(o), seed_(seed), chance_(seed), plan_(o, seed) {
+        server_.start_daemon(o.binary, plan_.configuration(0), -1);
     }
+    std::string configuration() const { return plan_.configuration(0); }
 
     /// What the daemon needs once is no leak: everybody comes, publishes and goes.
     void warm_up() {
-        fleet all(settings(server_.port()));
+        fleet all(plan_.settings(server_.port()));
         open(all);
         all.let_publish(true);
         all.run_for(2s);
@@ -98,7 +66,9 @@ public:
                                             .receive_bytes = 16 * 1024,
                                             .seed = seed_});
         proxy->start();
-        fleet all(settings(proxy->port()));
+        auto settings = plan_.settings(proxy->port());
+        settings.published_before = numbers_of_warm_up;
+        fleet all(std::move(settings));
         open(all);
         all.let_publish(true);
         break_things(all, *proxy);
@@ -107,6 +77,10 @@ public:
         proxy->apply({.kind = disturbance_kind::admit});
         proxy->apply({.kind = disturbance_kind::heal});
         bool good = settle(all);
+        if (good && !all.compare_states(clock::now() + 30s)) {
+            std::fprintf(stderr, "FAULT sync was not answered\n");
+            good = false;
+        }
         all.checker().finish();
         all.finish();
         auto const passed = proxy->totals();
@@ -114,39 +88,12 @@ public:
         good = add_verdict(out, all.checker()) && good;
         out.add("connections through the proxy", static_cast<double>(passed.accepted), "");
         out.add("disturbances", static_cast<double>(passed.disturbances + away_), "");
+        out.add("subscriptions with other options", static_cast<double>(replaced_), "");
+        out.add("reloads of other rules", static_cast<double>(reloads_), "");
         return compare_process(out) && good;
     }
 
 private:
-    void plan_clients() {
-        for (std::uint32_t t = 0; t != long_topics; ++t) add_topic("soak.long.", t);
-        for (std::uint32_t t = 0; t != short_topics; ++t) add_topic("soak.short.", t);
-        for (std::uint32_t t = 0; t != live_topics; ++t) add_topic("soak.live.", t);
-        for (std::size_t i = 0; i != options_.sessions; ++i) {
-            auto const first = static_cast<std::uint32_t>(chance_.below(long_topics));
-            auto const step = static_cast<std::uint32_t>(1 + chance_.below(long_topics - 1));
-            auto const s = static_cast<std::uint32_t>(chance_.below(short_topics));
-            auto const l = static_cast<std::uint32_t>(chance_.below(live_topics));
-            seats_.push_back({first, (first + step) % long_topics, long_topics + s,
-                              long_topics + short_topics + l});
-        }
-    }
-    void add_topic(char const* prefix, std::uint32_t t) {
-        published_.push_back(static_cast<std::uint32_t>(topics_.size()));
-        topics_.push_back(prefix + std::to_string(t));
-    }
-    fleet::settings settings(std::uint16_t port) {
-        return {.port = port,
-                .block = 1,
-                .topics = topics_,
-                .seats = seats_,
-                .publishers = std::min(options_.publishers, options_.sessions),
-                .published = published_,
-                .rate = options_.rate,
-                .payload_bytes = options_.bytes,
-                .epochs_change = !options_.continuity,
-                .seed = chance_.roll()};
-    }
     static void open(fleet& all) {
         if (!all.run_until([&] { return all.all_open(); }, clock::now() + patience)) {
             throw std::runtime_error("not all came: " + all.unsettled());
@@ -157,7 +104,9 @@ private:
         std::fprintf(stderr, "FAULT when all was quiet, %s\n", all.unsettled().c_str());
         return false;
     }
+    class recurring;
     void break_things(fleet& all, fault_proxy& proxy);
+    static void tell_progress(fleet& all, clock::duration elapsed);
     void wait_for_descriptors(std::size_t wanted) const {
         auto const deadline = clock::now() + 20s;
         while (descriptors_of(server_.pid()) > wanted && clock::now() < deadline) {
@@ -169,54 +118,83 @@ private:
     soak_options const& options_;
     std::uint64_t seed_;
     dice chance_;
+    soak_plan plan_;
     child_process server_;
-    std::vector<std::string> topics_;
-    std::vector<std::uint32_t> published_;
-    std::vector<std::vector<std::uint32_t>> seats_;
     std::size_t descriptors_ = 0;
     std::uint64_t memory_ = 0;
-    std::uint64_t away_ = 0;
+    std::uint64_t away_ = 0, reloads_ = 0, replaced_ = 0;
+};
+
+/// One thing that happens again and again while connections break.
+class soak::recurring {
+public:
+    /// `rate`: times a second; 0: never.
+    recurring(double rate, dice& chance, clock::time_point begin) : rate_(rate), chance_(chance) {
+        schedule(begin);
+    }
+    clock::time_point due() const { return due_; }
+    /// True, and the next time is chosen: it is to be done now.
+    bool take(clock::time_point now) {
+        if (now < due_) return false;
+        schedule(due_);
+        return true;
+    }
+
+private:
+    void schedule(clock::time_point after) {
+        due_ = rate_ == 0 ? clock::time_point::max()
+                          : after + std::chrono::duration_cast<clock::duration>(
+                                        std::chrono::duration<double>(chance_.wait(rate_)));
+    }
+    double rate_;
+    dice& chance_;
+    clock::time_point due_;
 };
 
 void soak::break_things(fleet& all, fault_proxy& proxy) {
     auto const began = clock::now();
     auto const end = began + std::chrono::duration_cast<clock::duration>(
                                  std::chrono::duration<double>(options_.minutes * 60));
-    auto const run_to = [&](clock::time_point t) {
-        all.run_until([&] { return clock::now() >= t; }, t);
-    };
     fault_plan plan(rates_of(options_), seed_);
-    double const away_rate = options_.cuts / 10;
-    auto const next_away = [&](clock::time_point after) {
-        return after + std::chrono::duration_cast<clock::duration>(
-                           std::chrono::duration<double>(chance_.wait(away_rate)));
+    auto const next_fault = [&, left = !plan.empty()] {
+        return left ? std::optional(plan.next()) : std::nullopt;
     };
-    if (plan.empty()) return run_to(end);
-    auto away = next_away(began);
+    auto fault = next_fault();
+    recurring away(options_.cuts / 10, chance_, began);
+    recurring replace(plan_.replaces_options() ? replacements_per_second : 0, chance_, began);
+    recurring reload(plan_.reloads() ? reloads_per_second : 0, chance_, began);
     auto told = began + 10s;
-    auto step = plan.next();
     while (clock::now() < end) {
-        auto const at = began + step.at;
-        run_to(std::min({at, away, told, end}));
+        auto const at = fault ? began + fault->at : clock::time_point::max();
+        auto const until = std::min({at, away.due(), replace.due(), reload.due(), told, end});
+        all.run_until([&] { return clock::now() >= until; }, until);
         auto const now = clock::now();
         if (now >= told) {
-            progress(std::to_string((now - began) / 1s) + " s: " + std::to_string(all.open_now()) +
-                     " of " + std::to_string(all.size()) + " connected, " +
-                     std::to_string(all.checker().totals().delivered) + " delivered, " +
-                     std::to_string(all.checker().found()) + " faults");
+            tell_progress(all, now - began);
             told += 10s;
         }
-        if (now >= away) {  // up to twice the window: some come too late to resume
+        if (away.take(now)) {  // up to twice the window: some come too late to resume
             all.send_away(milliseconds(static_cast<std::int64_t>(
                 chance_.between(0, 2000 * options_.resume_window_seconds))));
             ++away_;
-            away = next_away(away);
         }
+        if (replace.take(now)) {
+            all.replace_options([this](std::uint32_t topic) { return plan_.options_of(topic); });
+            ++replaced_;
+        }
+        if (reload.take(now)) server_.reload_daemon(plan_.configuration(++reloads_));
         if (now >= at) {
-            proxy.apply(step.what);
-            step = plan.next();
+            proxy.apply(fault->what);
+            fault = next_fault();
         }
     }
+}
+
+void soak::tell_progress(fleet& all, clock::duration elapsed) {
+    progress(std::to_string(elapsed / 1s) + " s: " + std::to_string(all.open_now()) + " of " +
+             std::to_string(all.size()) + " connected, " +
+             std::to_string(all.checker().totals().delivered) + " delivered, " +
+             std::to_string(all.checker().found()) + " faults");
 }
 
 bool soak::compare_process(report& out) const {
@@ -253,22 +231,34 @@ bool soak::compare_process(report& out) const {
 
 }  // namespace
 
-int run_soak(soak_options const& o) try {
-    raise_descriptors();
-    auto const seed = o.seed != 0 ? o.seed : random_u64() >> 1U;
+namespace {
+
+bool run_seed(soak_options const& o, std::uint64_t seed) {
     std::fprintf(stderr, "soak: --seed %llu\n", static_cast<unsigned long long>(seed));
     report out("soak: " + std::to_string(o.sessions) + " sessions, " +
                std::to_string(o.publishers) + " publishers, " +
                std::to_string(o.minutes).substr(0, 6) + " minutes");
-    out.note("seed", std::to_string(seed));
-    out.note("configuration", configuration(o));
     soak s(o, seed);
+    out.note("seed", std::to_string(seed));
+    out.note("configuration", s.configuration());
     progress("warming up");
     s.warm_up();
     progress("breaking things");
     bool const good = s.run(out);
     out.note("verdict", good ? "clean" : "FAULTY");
     out.print(o.json);
+    return good;
+}
+
+}  // namespace
+
+int run_soak(soak_options const& o) try {
+    raise_descriptors();
+    auto const first = o.seed != 0 ? o.seed : random_u64() >> 1U;
+    bool good = true;
+    for (auto seed = first; seed <= std::max(first, o.last_seed); ++seed) {
+        good = run_seed(o, seed) && good;
+    }
     return good ? 0 : 1;
 } catch (std::exception const& e) {
     return complain(e);

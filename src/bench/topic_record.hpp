@@ -28,6 +28,11 @@ public:
     /// The entry of an offset, made where there is none; null: it was forgotten, or is further
     /// ahead than anything true can be.
     entry* at(std::uint64_t offset);
+    /// The same, but nothing is made.
+    entry const* find(std::uint64_t offset) const {
+        if (offset < base_ || offset - base_ >= entries_.size()) return nullptr;
+        return &entries_[offset - base_];
+    }
     /// Forgets up to and with `offset`, telling each entry in the order of offsets.
     template <class Fn>
     void forget(std::uint64_t offset, Fn const& tell) {
@@ -67,11 +72,19 @@ public:
         std::uint64_t offset = 0;  ///< 0: not known
         std::uint32_t topic = 0, epoch = 0;
         word said = word::none;
+        bool echo = true, removal = false;
+        std::int64_t nanoseconds = 0;  ///< when it was sent; 0: not known
+        std::string key = {};
     };
     static constexpr std::size_t window = 4096;
 
     /// Null: `number` is older than what is remembered.
     entry* at(std::uint64_t number);
+    /// The same, but nothing is made.
+    entry const* find(std::uint64_t number) const {
+        entry const& e = entries_[number % window];
+        return e.number == number ? &e : nullptr;
+    }
 
 private:
     std::vector<entry> entries_ = std::vector<entry>(window);

@@ -20,6 +20,9 @@ bool add_verdict(report& out, history_checker const& checker, std::string const&
     add("gaps", n.gaps);
     add("messages declared lost", n.declared_lost);
     add("messages too late to compare", n.unverified);
+    for (auto const& [reason, count] : n.verdicts) {
+        out.add(who + "sessions not resumed: " + reason, static_cast<double>(count), "");
+    }
     std::string endings;
     for (auto const& [code, count] : n.endings) {
         if (!endings.empty()) endings += ", ";

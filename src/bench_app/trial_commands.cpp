@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <memory>
 
 namespace weir::bench_app {
@@ -33,6 +34,31 @@ void add_trial_options(CLI::App* command, bench::trial_options& o, std::size_t s
         ->check(CLI::ExistingFile);
 }
 
+std::string joined(std::vector<std::string> const& words) {
+    std::string all;
+    for (auto const& w : words) all += (all.empty() ? "" : ",") + w;
+    return all;
+}
+
+std::vector<std::string> parts_and_none() {
+    auto parts = bench::soak_parts();
+    parts.emplace_back("none");
+    return parts;
+}
+
+/// "3..7": from 3 to 7.
+void read_seeds(std::string const& text, bench::soak_options& o) {
+    auto const dots = text.find("..");
+    auto const number = [](std::string const& digits, std::uint64_t& n) {
+        auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+        return error == std::errc() && end == digits.data() + digits.size() && n != 0;
+    };
+    if (dots == std::string::npos || !number(text.substr(0, dots), o.seed) ||
+        !number(text.substr(dots + 2), o.last_seed) || o.last_seed < o.seed) {
+        throw CLI::ValidationError("--seeds", "\"" + text + "\" is not a range such as 1..20");
+    }
+}
+
 void add_soak(CLI::App& parent, std::string const& weir, int& status) {
     auto const o = std::make_shared<bench::soak_options>();
     o->binary = weir;
@@ -50,6 +76,20 @@ void add_soak(CLI::App& parent, std::string const& weir, int& status) {
         ->check(CLI::Range(1.0, 3600.0));
     command->add_option("--memory", o->memory_mib, "MiB that the daemon may grow by")
         ->capture_default_str();
+    command
+        ->add_option("--with", o->with,
+                     "only these options of the protocol take part, to find what a fault needs: "
+                     "none, or some of " +
+                         joined(bench::soak_parts()))
+        ->delimiter(',')
+        ->type_name("LIST")
+        ->check(CLI::IsMember(parts_and_none()).description(""));
+    command
+        ->add_option_function<std::string>(
+            "--seeds", [o](std::string const& text) { read_seeds(text, *o); },
+            "run every one of these seeds")
+        ->type_name("A..B")
+        ->excludes("--seed");
     command->footer(
         "The faults are cuts, resets, half-open peers, pauses, slow readers, latency, slices,\n"
         "refusals and long absences, as the seed decides. Exit status 1 and a report if a message\n"

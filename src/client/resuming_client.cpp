@@ -3,6 +3,7 @@
 #include <weir/message/json_text.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace weir::client_engine {
@@ -27,7 +28,9 @@ advice advice_of(std::uint16_t code) noexcept {
 resuming_client::resuming_client(settings s, client_link& link, witness& sees)
     : settings_(std::move(s)), link_(link), witness_(sees), chance_(settings_.seed) {
     for (std::uint32_t const topic : settings_.topics) {
-        subscriptions_.emplace_back().topic = topic;
+        subscription& one = subscriptions_.emplace_back();
+        one.topic = topic;
+        one.options = settings_.options;
     }
 }
 
@@ -72,12 +75,22 @@ void resuming_client::say_hello() {
     std::string hello =
         R"({"type":"hello","payload":{"heartbeat":{"mode":"message","interval_ms":)" +
         std::to_string(settings_.heartbeat.count()) + "}";
+    if (!settings_.token.empty()) {
+        hello += R"(,"token":)";
+        append_json_string(hello, settings_.token);
+    }
+    repeats_ = 0;
     if (!session_.empty()) {
         hello += R"(,"resume":{"session":)";
         append_json_string(hello, session_);
         hello += R"(,"secret":)";
         append_json_string(hello, secret_);
-        hello += R"(,"received":)" + std::to_string(counted_) + "}";
+        // Every number from the last receipt on is true; what was handled after it comes again.
+        if (settings_.rewind) repeats_ = chance_.below(counted_ - received_ + 1);
+        received_ = std::max(received_, counted_ - repeats_);
+        marks_.erase(marks_.begin(),
+                     marks_.end() - static_cast<std::ptrdiff_t>(std::min(repeats_, marks_.size())));
+        hello += R"(,"received":)" + std::to_string(counted_ - repeats_) + "}";
     }
     link_.send(hello + "}}");
 }
@@ -123,6 +136,7 @@ void resuming_client::finish() {
 }
 
 void resuming_client::text(std::string_view text, mono_time now) {
+    auto const before = std::exchange(heard_, now);
     silent_since_ = now;
     auto const m = json_object::read(text);
     if (!m) return broken("not a JSON object: " + std::string(text.substr(0, 200)));
@@ -133,7 +147,7 @@ void resuming_client::text(std::string_view text, mono_time now) {
     if (type == "welcome") {
         auto const payload = m->object("payload");
         if (!payload || phase_ != phase::greeting) return broken("a welcome out of place");
-        return on_welcome(*payload, now);
+        return on_welcome(*payload, before, now);
     }
     if (phase_ != phase::open) return broken("before the welcome: " + std::string(type));
     if (type == "goaway") {
@@ -143,20 +157,42 @@ void resuming_client::text(std::string_view text, mono_time now) {
         return;
     }
     if (type == "close") return;
-    on_numbered(type, *m, now);
+    take_numbered(text, type, *m, now);
+}
+
+void resuming_client::take_numbered(std::string_view text, std::string_view type,
+                                    json_object const& m, mono_time now) {
+    auto const mark = settings_.rewind ? std::hash<std::string_view>()(text) : 0;
+    if (repeats_ != 0) {
+        if (marks_[marks_.size() - repeats_] != mark) {
+            broken("message " + std::to_string(counted_ - repeats_ + 1) +
+                   " of the session was sent again with another text: " +
+                   std::string(text.substr(0, 200)));
+        }
+        --repeats_;
+        return;
+    }
+    on_numbered(type, m, now);
     ++counted_;
+    if (settings_.rewind) marks_.push_back(mark);
     if (quarter_ != 0 && counted_ - received_ >= quarter_ && phase_ == phase::open) {
         received_ = counted_;
+        marks_.clear();
         link_.send(R"({"type":"received","count":)" + std::to_string(counted_) + "}");
     }
 }
 
-void resuming_client::on_welcome(json_object const& payload, mono_time now) {
+void resuming_client::on_welcome(json_object const& payload, mono_time before, mono_time now) {
     bool const asked = !session_.empty();
     bool const resumed = payload.flag("resumed");
+    if (!resumed) repeats_ = 0;
     if (resumed && !asked) broken("resumed, which was not asked for");
-    if (asked && !resumed && payload.text("reason").empty())
-        broken("not resumed, without a reason");
+    if (asked && !resumed) {
+        auto const reason = payload.text("reason");
+        if (reason.empty()) broken("not resumed, without a reason");
+        witness_.not_resumed(settings_.number, reason,
+                             std::chrono::duration_cast<milliseconds>(now - before));
+    }
     auto const session = payload.text("session");
     if (resumed && session != session_) broken("resumed another session");
     if (!resumed) begin_session_anew();
@@ -181,7 +217,7 @@ void resuming_client::on_welcome(json_object const& payload, mono_time now) {
         subscription const& s = subscriptions_[i];
         if (s.now == subscription::state::none && s.again == never) {
             ask(i);
-        } else if (s.now == subscription::state::asked) {
+        } else if (s.now == subscription::state::asked || s.renewing) {
             send_subscribe(i);  // unanswered: the same question again
         }
     }
@@ -189,16 +225,19 @@ void resuming_client::on_welcome(json_object const& payload, mono_time now) {
         w.again = true;
         link_.send(w.text);
     }
+    for (question const& q : questions_) link_.send(q.text);
 }
 
 void resuming_client::begin_session_anew() {
     counted_ = received_ = 0;
+    marks_.clear();
     for (waiting const& w : publishes_) witness_.unknown(settings_.number, w.number);
     publishes_.clear();
     answered_.clear();
     for (subscription& s : subscriptions_) {
         if (s.now != subscription::state::ended) s.now = subscription::state::none;
         s.again = never;
+        s.renewing = false;
     }
 }
 
@@ -215,24 +254,51 @@ void resuming_client::ask(std::size_t slot) {
     send_subscribe(slot);
 }
 
+bool resuming_client::asking(std::size_t slot) const noexcept {
+    subscription const& s = subscriptions_[slot];
+    return s.now == subscription::state::asked || s.renewing;
+}
+
+void resuming_client::set_options(std::size_t slot, std::string options) {
+    subscription& s = subscriptions_[slot];
+    s.options = std::move(options);
+    if (phase_ != phase::open || s.now != subscription::state::active) return;
+    ++s.asks;
+    s.renewing = true;
+    send_subscribe(slot);
+}
+
+void resuming_client::request(std::string_view id, std::string_view text) {
+    question q{.id = "q" + std::string(id), .text = R"({"id":)"};
+    append_json_string(q.text, q.id);
+    q.text += text;
+    q.text += '}';
+    if (phase_ == phase::open) link_.send(q.text);
+    questions_.push_back(std::move(q));
+}
+
 void resuming_client::send_subscribe(std::size_t slot) {
     subscription const& s = subscriptions_[slot];
     std::string text = R"({"type":"subscribe","id":")" + id_of(slot) + R"(","topic":)";
     append_json_string(text, (*settings_.names)[s.topic]);
-    if (s.since) {
+    if (s.renewing) {
+        // No part of the past: it replaces the options.
+    } else if (s.since) {
         text += R"(,"since":{"epoch":)";
         append_json_string(text, s.since->epoch);
         text += R"(,"offset":)" + std::to_string(s.since->offset) + "}";
     } else {
         text += settings_.first_options;
     }
-    link_.send(text + settings_.options + "}");
+    link_.send(text + s.options + "}");
 }
 
-void resuming_client::publish(std::uint64_t number, std::uint32_t topic, std::string_view payload) {
+void resuming_client::publish(std::uint64_t number, std::uint32_t topic, std::string_view payload,
+                              std::string_view members) {
     waiting w{.number = number, .topic = topic, .again = false, .text = {}};
     w.text = R"({"type":"publish","id":)" + std::to_string(number) + R"(,"topic":)";
     append_json_string(w.text, (*settings_.names)[topic]);
+    w.text += members;
     w.text += R"(,"payload":)";
     w.text += payload;
     w.text += '}';

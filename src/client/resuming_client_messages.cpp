@@ -30,6 +30,7 @@ void resuming_client::on_numbered(std::string_view type, json_object const& m, m
     if (type == "ok") return on_ok(m);
     if (type == "error") return on_error(m, now);
     if (type == "gap") return on_gap(m);
+    if (type == "presence") return on_presence(m);
     if (type == "unsubscribed") return on_unsubscribed(m);
     // Others are counted and passed over, as the protocol asks.
 }
@@ -50,8 +51,17 @@ void resuming_client::on_message(json_object const& m) {
     auto const offset = m.number("offset");
     if (!offset) return broken("a message of " + topic + " without an offset");
     if (s.last) s.last->offset = std::max(s.last->offset, *offset);
-    witness_.delivered({settings_.number, static_cast<std::uint32_t>(*slot)}, *offset,
-                       m.raw("payload"));
+    witness_.took({settings_.number, static_cast<std::uint32_t>(*slot)},
+                  {.offset = *offset, .key = m.text("key"), .payload = m.raw("payload")});
+}
+
+void resuming_client::on_presence(json_object const& m) {
+    auto const topic = m.text("topic");
+    auto const slot = slot_of(topic);
+    auto const payload = m.object("payload");
+    auto const version = payload ? payload->number("version") : std::nullopt;
+    if (!slot || !version) return;
+    witness_.presence_changed({settings_.number, static_cast<std::uint32_t>(*slot)}, *version);
 }
 
 void resuming_client::on_gap(json_object const& m) {
@@ -81,10 +91,12 @@ void resuming_client::on_unsubscribed(json_object const& m) {
 }
 
 std::optional<std::size_t> resuming_client::slot_of_id(std::string_view id) const {
-    for (std::size_t i = 0; i != subscriptions_.size(); ++i) {
-        if (id == id_of(i)) return i;
-    }
-    return std::nullopt;
+    std::size_t slot = 0;
+    if (!id.starts_with('s')) return std::nullopt;
+    auto const [end, error] = std::from_chars(id.data() + 1, id.data() + id.size(), slot);
+    bool const whole = error == std::errc() && end != id.data() + id.size() && *end == '.';
+    if (!whole || slot >= subscriptions_.size()) return std::nullopt;
+    return slot;
 }
 
 void resuming_client::on_ok(json_object const& m) {
@@ -92,13 +104,23 @@ void resuming_client::on_ok(json_object const& m) {
     if (auto const number = m.number("id")) return on_publish_ok(*number, m);
     auto const text = unquoted(id);
     if (auto const slot = slot_of_id(text)) return on_subscribe_ok(*slot, text, m);
+    if (text.starts_with('q')) return on_answer(text, m);
     broken("an ok that answers nothing: " + std::string(id));
 }
 
-void resuming_client::on_subscribe_ok(std::size_t slot, std::string_view, json_object const& m) {
+void resuming_client::on_answer(std::string_view id, json_object const& m) {
+    auto const found = std::find_if(questions_.begin(), questions_.end(),
+                                    [&](question const& q) { return q.id == id; });
+    if (found == questions_.end()) return;  // it was sent twice
+    questions_.erase(found);
+    witness_.answered(settings_.number, id.substr(1), m.raw("payload"));
+}
+
+void resuming_client::on_subscribe_ok(std::size_t slot, std::string_view id, json_object const& m) {
     subscription& s = subscriptions_[slot];
     // The same question was sent again after a resume, and both were answered.
-    if (s.now == subscription::state::active) return;
+    bool const again = s.now == subscription::state::active;
+    if (id != id_of(slot) || (again && !s.renewing)) return;
     auto const payload = m.object("payload");
     if (!payload) return broken("an ok to subscribe without a payload");
     subscribe_answer a;
@@ -108,7 +130,13 @@ void resuming_client::on_subscribe_ok(std::size_t slot, std::string_view, json_o
         a.receipt = {.from = r->number("from").value_or(0), .to = r->number("to").value_or(0)};
         if (auto const missing = r->object("missing")) a.receipt->missing = loss_of(*missing);
     }
+    a.state = payload->number("state");
+    a.conflating = payload->flag("conflating");
+    a.again = again;
+    s.renewing = false;
     s.now = subscription::state::active;
+    if (again)
+        return witness_.subscribed({settings_.number, static_cast<std::uint32_t>(slot)}, a, {});
     if (!a.at) return broken("an ok to the first subscribe without a position");
     // What is recovered comes next; until then the old position stands, where it still counts.
     bool const comes = a.recovered || a.receipt;
@@ -173,9 +201,14 @@ void resuming_client::on_error(json_object const& m, mono_time now) {
         publishes_.erase(found);
     } else if (auto const slot = slot_of_id(m.text("id"))) {
         subscription& s = subscriptions_[*slot];
-        if (s.now == subscription::state::active) return;  // the first of two was executed
+        if (s.now == subscription::state::active) {
+            s.renewing = false;  // the options are as they were, or the first of two was executed
+            return;
+        }
         s.now = subscription::state::none;
         s.again = now + std::max(wait, milliseconds(50));
+    } else if (m.text("id").starts_with('q')) {
+        on_answer(m.text("id"), m);
     } else if (passing) {
         broken("error without an id: " + std::string(m.raw("payload")));
     }

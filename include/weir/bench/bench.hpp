@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace weir::bench {
 
@@ -49,8 +50,12 @@ struct soak_options : trial_options {
     double minutes = 1;
     double cuts = 2;  ///< per second; other faults in proportion
     double resume_window_seconds = 15;
-    double memory_mib = 32;  ///< how much the daemon may have grown at the end
+    double memory_mib = 32;              ///< how much the daemon may have grown at the end
+    std::uint64_t last_seed = 0;         ///< runs every seed from `seed` to this one; 0: one run
+    std::vector<std::string> with = {};  ///< soak_parts() that take part, or `none`; empty: all
 };
+/// The options of the protocol that a soak can be limited to, to find which of them a fault needs.
+std::vector<std::string> soak_parts();
 /// 1, with a report, if something was wrong.
 int run_soak(soak_options const& o);
 

@@ -57,6 +57,9 @@ public:
         std::string options = {};              ///< JSON members of each subscribe: `,"state":true`
         std::string first_options = {};        ///< of those without a `since`: `,"last":5`
         bool subscribe_again = true;           ///< when the server ended a subscription
+        std::string token = {};                ///< of the hello; empty: anonymous
+        /// Resume with any count that is not below the last receipt, and skip what comes again.
+        bool rewind = false;
     };
     enum class phase : std::uint8_t {
         away,      ///< connects when due() comes
@@ -82,7 +85,16 @@ public:
     void stay_away(mono_time until);
 
     /// Only while open. `number`: never used before, ascending.
-    void publish(std::uint64_t number, std::uint32_t topic, std::string_view payload);
+    /// `members`: more JSON members of the message, such as `,"key":"a"`.
+    void publish(std::uint64_t number, std::uint32_t topic, std::string_view payload,
+                 std::string_view members = {});
+    /// Replaces the options of a subscription, now if it is active, or with its next subscribe.
+    /// Not while asking().
+    void set_options(std::size_t slot, std::string options);
+    bool asking(std::size_t slot) const noexcept;
+    /// Sends a request and repeats it after a lost connection until it is answered. `text`: its
+    /// JSON members but the id. `id`: not used before.
+    void request(std::string_view id, std::string_view text);
     std::size_t unanswered() const noexcept { return publishes_.size(); }
     bool subscribed_to_all() const noexcept;
     /// How many numbered messages it has counted in this session.
@@ -97,6 +109,11 @@ private:
         std::optional<place> last;
         std::optional<place> since;  ///< what was asked for
         mono_time again = never;     ///< when to ask anew
+        std::string options = {};
+        bool renewing = false;  ///< active, and asked to replace its options
+    };
+    struct question {
+        std::string id, text;
     };
     struct waiting {
         std::uint64_t number = 0;
@@ -110,18 +127,24 @@ private:
     };
 
     void say_hello();
-    void on_welcome(json_object const& payload, mono_time now);
+    void take_numbered(std::string_view text, std::string_view type, json_object const& m,
+                       mono_time now);
+    /// `before`: when the server was last heard.
+    void on_welcome(json_object const& payload, mono_time before, mono_time now);
     void on_numbered(std::string_view type, json_object const& m, mono_time now);
     void on_message(json_object const& m);
     void on_gap(json_object const& m);
+    void on_presence(json_object const& m);
     void on_unsubscribed(json_object const& m);
     void on_ok(json_object const& m);
     void on_error(json_object const& m, mono_time now);
     void on_subscribe_ok(std::size_t slot, std::string_view id, json_object const& m);
+    void on_answer(std::string_view id, json_object const& m);
     void on_publish_ok(std::uint64_t number, json_object const& m);
     void ask(std::size_t slot);
     void send_subscribe(std::size_t slot);
     std::string id_of(std::size_t slot) const;
+    /// Also of an id that was answered before.
     std::optional<std::size_t> slot_of_id(std::string_view id) const;
     std::optional<std::size_t> slot_of(std::string_view topic) const;
     void begin_session_anew();
@@ -144,6 +167,10 @@ private:
     std::vector<subscription> subscriptions_;
     std::deque<waiting> publishes_;
     std::deque<answered> answered_;  ///< the last that were sent twice
+    std::vector<question> questions_;
+    mono_time heard_{};                ///< the last message of the server
+    std::deque<std::uint64_t> marks_;  ///< rewind: of each message after the last receipt
+    std::size_t repeats_ = 0;          ///< so many that were handled come again
 };
 
 }  // namespace weir::client_engine

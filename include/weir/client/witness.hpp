@@ -1,5 +1,7 @@
 #pragma once
 
+#include <weir/base/clock.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +31,16 @@ struct subscribe_answer {
         std::optional<declared_loss> missing = std::nullopt;
     };
     std::optional<recovery> receipt;
+    std::optional<std::uint64_t> state = std::nullopt;  ///< so many messages of the state follow
+    bool conflating = false;
+    bool again = false;  ///< it was active: only its options were replaced
+};
+
+/// A message of a topic, as views into the text that came.
+struct topic_message {
+    std::uint64_t offset = 0;
+    std::string key = {};
+    std::string_view payload;
 };
 
 /// Names one client of a fleet, and one of its subscriptions: they count from 0.
@@ -46,7 +58,11 @@ public:
     virtual void subscribed(seat s, subscribe_answer const& a,
                             std::optional<place> const& since) = 0;
     virtual void delivered(seat s, std::uint64_t offset, std::string_view payload) = 0;
+    /// Calls delivered() if it is not overridden.
+    virtual void took(seat s, topic_message const& m) { delivered(s, m.offset, m.payload); }
     virtual void gap(seat s, declared_loss const& what) = 0;
+    /// Somebody joined or left.
+    virtual void presence_changed(seat /*s*/, std::uint64_t /*version*/) {}
 
     /// `number` is the publisher's own, see payload_of().
     virtual void acknowledged(std::uint32_t client, std::uint64_t number, std::uint32_t topic,
@@ -55,6 +71,13 @@ public:
     virtual void refused(std::uint32_t client, std::uint64_t number) = 0;
     /// Nobody will ever say what became of it.
     virtual void unknown(std::uint32_t client, std::uint64_t number) = 0;
+
+    /// The session could not be resumed. `silent`: since the last message of the server.
+    virtual void not_resumed(std::uint32_t /*client*/, std::string_view /*reason*/,
+                             milliseconds /*silent*/) {}
+    /// The answer to resuming_client::request(), and its payload as JSON.
+    virtual void answered(std::uint32_t /*client*/, std::string_view /*id*/,
+                          std::string_view /*payload*/) {}
 
     /// The server broke the protocol.
     virtual void broken(std::uint32_t client, std::string text) = 0;
