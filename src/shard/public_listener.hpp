@@ -5,6 +5,7 @@
 #include <weir/async/task_group.hpp>
 #include <weir/base/error.hpp>
 #include <weir/http/router.hpp>
+#include <weir/message/dialect.hpp>
 #include <weir/session/directory.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
