@@ -55,7 +55,8 @@ shard::shard(unsigned index, shard_settings const& settings, shard_commons& comm
     environment_.directory = &commons.directory;
     WEIR_ASSERT(!settings.dialects.empty() && settings.dialects.size() <= dialects_max);
     for (dialect_choice const& d : settings.dialects) {
-        environment_.dialects[dialects_.size()] = dialects_.emplace_back(d.make()).get();
+        dialects_.push_back(d.make());
+        environment_.dialects[dialects_.size() - 1] = dialects_.back().get();
     }
     environment_.authority = &authority_;
     environment_.lifecycle = settings.lifecycle;
@@ -186,26 +187,6 @@ void shard::exit(std::string_view topic, std::string_view user) {
     broker_->exit(topic, user);
 }
 
-frame_ref shard::frame_of(message_ptr const& m, dialect_id in) {
-    return frames_.get(m, in, [this, in](message const& what) { return encode(what, in); });
-}
-
-frame_ref const& shard::frame_of(message const& m, encoded_message& cache, dialect_id in) {
-    frame_ref& f = cache.in[in];
-    if (!f) f = encode(m, in);
-    return f;
-}
-
-frame_ref const& shard::frame_of(presence_change const& c, encoded_message& cache, dialect_id in) {
-    frame_ref& f = cache.in[in];
-    if (f) return f;
-    std::string& text = environment_.scratch;
-    text.clear();
-    dialects_[in]->encode_presence(text, c);
-    f = frame_in(*dialects_[in], text, true);
-    return f;
-}
-
 void shard::want_feed(client_slot slot) {
     hungry_.push_back(slot);
     turn_.request();
@@ -223,13 +204,6 @@ void shard::publish_for_api(publication p, std::function<void(result<position>)>
     if (relief_.refuses_publishes()) return on_published(ticket, relief_.refuse_publish());
     broker_->publish(std::move(p), ticket);
     keep_ticking();
-}
-
-frame_ref shard::encode(message const& m, dialect_id in) {
-    std::string& text = environment_.scratch;
-    text.clear();
-    dialects_[in]->encode(text, m);
-    return frame_in(*dialects_[in], text, true);
 }
 
 void shard::attach(std::string_view topic) {
@@ -291,10 +265,6 @@ void shard::run_errands() {
     errands_.drain([this](errand&& e) { e(*this); }, errands_a_turn);
     keep_ticking();
     if (errands_.has_left_over()) asio::post(io_, [this] { run_errands(); });
-}
-
-bool shard::shrink_tails() {
-    return frames_.clear();
 }
 
 bool shard::work() {

@@ -36,7 +36,7 @@ TEST(names, every_enumerator_has_its_own) {
     expect_names(drop_reason_count, drop_reason::conflated);
     expect_names(gap_reason_count, gap_reason::detached);
     expect_names(resume_result_count, resume_result::lost);
-    expect_names(limit_kind_count, limit_kind::memory);
+    expect_names(limit_kind_count, limit_kind::backlog);
     expect_names(memory_step_count, memory_step::publishes);
     expect_names(memory_kind_count, memory_kind::queues);
     expect_names(saving_count, saving::compression);

@@ -186,14 +186,14 @@ std::vector<fault_case> const cases = {
       "conflate; did you mean conflate?"}},
     {"memory_of_no_percentage",
      "limits: {memory: 96%}\n",
-     {"weir.yaml:1:18: limits.memory: \"96%\" is not a percentage from 1% to 95%"}},
+     {"weir.yaml:1:10: limits.memory: \"96%\" is not a percentage from 1% to 95%"}},
     {"memory_of_a_bare_number",
      "limits: {memory: 75}\n",
-     {"weir.yaml:1:18: limits.memory: \"75\" is neither a percentage such as 75% nor a size such "
+     {"weir.yaml:1:10: limits.memory: \"75\" is neither a percentage such as 75% nor a size such "
       "as 2GiB"}},
     {"memory_too_small",
      "limits: {memory: 31MiB}\n",
-     {"weir.yaml:1:18: limits.memory: \"31MiB\" is below the least allowed, 32MiB"}},
+     {"weir.yaml:1:10: limits.memory: \"31MiB\" is below the least allowed, 32MiB"}},
     {"rate_of_nothing",
      "topics: [{match: a, state: last, rate: 0}]\n",
      {"weir.yaml:1:34: topics[0].rate: \"0\" is below the least allowed, 0.001/s"}},

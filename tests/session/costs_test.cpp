@@ -53,6 +53,7 @@ TEST(cost, of_bytes_answered) {
     s.session().on_read(s.port.reads.at(0).ticket, s.page_of(100), s.at);
     s.says(R"({"type":"history","topic":"log.a","id":2})");
     s.session().on_read(s.port.reads.at(1).ticket, s.page_of(10 * 16 * 1024), s.at);
+    s.did();
     EXPECT_EQ(s.left(), 199 - 1 - 11);
 }
 

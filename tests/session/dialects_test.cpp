@@ -60,10 +60,10 @@ TEST_F(two_dialects, one_without_a_hello_is_open_at_once_and_needs_no_welcome) {
 }
 
 TEST_F(two_dialects, one_message_may_be_several_commands_or_none) {
-    EXPECT_EQ(says(""), actions{});
+    EXPECT_EQ(says(""), actions{"opened"});
     EXPECT_EQ(says("SUB open.a\n\nPUB open.b {\"x\":1}\nWHAT\nPUB news.a 1\n"),
               (actions{"subscribe open.a", "publish open.b", "send ERR what is WHAT",
-                       "send ERR forbidden"}));
+                       "send ERR publishing to news.a is not open to clients"}));
     EXPECT_EQ(port_.publishes.at(0).what.payload, "{\"x\":1}");
     other_->on_joined("open.a", as_answer(position{epoch_id{7}, 41}));
     EXPECT_EQ(port_.log, actions{}) << "it has no ok";
@@ -71,6 +71,7 @@ TEST_F(two_dialects, one_message_may_be_several_commands_or_none) {
 
 TEST_F(two_dialects, a_binary_message_is_the_dialects_to_judge) {
     s_.did();
+    port_.log.clear();
     EXPECT_EQ(s_.says(R"({"type":"ping"})"), actions{R"(express {"type":"pong"})"});
     EXPECT_EQ(says("SUB open.a", false), actions{"close 1003 lines"});
     EXPECT_EQ(says("SUB open.a\nSUB open.b"), actions{}) << "it is closing";
