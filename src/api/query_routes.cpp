@@ -77,7 +77,7 @@ result<std::uint64_t> number_of(http::request const& r, std::string_view name,
 
 http::response no_such_topic() {
     return http::json_error(404, errc::bad_request,
-                            "nobody follows that topic or has published to it lately");
+                            "there is no such topic: it has no subscribers and keeps nothing");
 }
 
 void server_api::state::add_query_routes(http::router& r) {

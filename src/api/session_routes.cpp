@@ -28,7 +28,7 @@ result<target_and_topic> read_target_and_topic(std::string_view text) {
         return fault{errc::bad_request, "topic: " + std::string(wrong)};
     }
     if (is_reserved_topic(*topic)) {
-        return fault{errc::bad_request, "reserved topics are everyone's own already"};
+        return fault{errc::bad_request, "reserved topics need no subscription"};
     }
     return target_and_topic{std::move(*target), std::move(*topic)};
 }

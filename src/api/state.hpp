@@ -17,8 +17,8 @@ namespace weir::api {
 namespace asio = boost::asio;
 
 /// The routes of the server API, by what they are about: publish_routes.cpp (messages),
-/// session_routes.cpp (connected sessions and users), query_routes.cpp (looking), topic_routes.cpp
-/// (what is kept of a topic), and here who may.
+/// session_routes.cpp (connected sessions and users), query_routes.cpp (lists and facts),
+/// topic_routes.cpp (what a topic keeps), server_api.cpp (keys, scopes and rates).
 struct server_api::state {
     state(shard_set& s, observer& c, operations o, api_limits l)
         : shards(s), counts(c), ops(std::move(o)), limits(l) {}
@@ -60,7 +60,7 @@ struct server_api::state {
     asio::awaitable<http::response> drain(http::request& r, std::string_view caller);
     asio::awaitable<http::response> shed(http::request& r, std::string_view caller);
 
-    // Looking
+    // Lists and facts
     void add_query_routes(http::router& r);
     asio::awaitable<http::response> topics(http::request& r, std::string_view caller);
     asio::awaitable<http::response> topic(http::request& r, std::string_view caller);
@@ -95,7 +95,7 @@ std::string position_json(position const& at);
 result<std::uint64_t> number_of(http::request const& r, std::string_view name,
                                 std::uint64_t fallback, std::uint64_t max);
 
-/// 404 of a topic that nobody knows.
+/// 404 of a topic that does not exist.
 http::response no_such_topic();
 
 /// The description of all of it, OpenAPI 3.1.
