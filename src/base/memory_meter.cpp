@@ -6,14 +6,14 @@ namespace weir {
 namespace memory_meter {
 namespace {
 
-// Threads beyond these share the last slot. A daemon has one thread a core and a few more.
+// Threads beyond these share one more slot. A daemon has one thread a core and a few more.
 constexpr std::size_t slots = 320;
-// What a thread may keep to itself before it passes it on to the total.
-constexpr std::int64_t pending_max = 64 * 1024;
 
 constinit std::array<slot, slots> all{};
+constinit slot overflow{.shared = true};
 constinit std::atomic<std::size_t> claimed{0};
 constinit std::atomic<std::int64_t> total{0};
+constinit std::atomic<std::int64_t> peak{0};
 constinit std::atomic<std::size_t> limit{std::numeric_limits<std::size_t>::max()};
 constinit std::atomic<bool> heap_counted{false};
 
@@ -24,13 +24,6 @@ Number add(slot& s, std::atomic<Number>& to, Number n) noexcept {
     Number const sum = to.load(std::memory_order_relaxed) + n;
     to.store(sum, std::memory_order_relaxed);
     return sum;
-}
-
-void count_total(slot& s, std::int64_t bytes) noexcept {
-    std::int64_t const pending = add(s, s.pending, bytes);
-    if (pending < pending_max && pending > -pending_max) return;
-    add(s, s.pending, -pending);
-    total.fetch_add(pending, std::memory_order_relaxed);
 }
 
 std::size_t slots_claimed() noexcept {
@@ -49,17 +42,17 @@ constinit thread_local slot* own = nullptr;
 
 slot& claim() noexcept {
     std::size_t const n = claimed.fetch_add(1, std::memory_order_acq_rel);
-    if (n >= slots - 1) {
-        all[slots - 1].shared = true;
-        own = &all[slots - 1];
-    } else {
-        own = &all[n];
-    }
+    own = n < slots ? &all[n] : &overflow;
     return *own;
 }
 
-void count_heap(std::int64_t bytes) noexcept {
-    count_total(mine(), bytes);
+void count_total(slot& s, std::int64_t bytes) noexcept {
+    std::int64_t const pending = add(s, s.pending, bytes);
+    if (pending < pending_max && pending > -pending_max) return;
+    add(s, s.pending, -pending);
+    std::int64_t const now = total.fetch_add(pending, std::memory_order_relaxed) + pending;
+    // Two threads at once may leave the lower of their peaks, which is as good for its use.
+    if (now > peak.load(std::memory_order_relaxed)) peak.store(now, std::memory_order_relaxed);
 }
 
 void heap_is_counted() noexcept {
@@ -82,16 +75,24 @@ std::size_t memory_used() noexcept {
 
 std::size_t memory_used_exactly() noexcept {
     using namespace memory_meter;
-    std::int64_t sum = total.load(std::memory_order_relaxed);
+    std::int64_t sum =
+        total.load(std::memory_order_relaxed) + overflow.pending.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i != slots_claimed(); ++i) {
         sum += all[i].pending.load(std::memory_order_relaxed);
     }
     return not_negative(sum);
 }
 
+std::size_t take_memory_peak() noexcept {
+    using namespace memory_meter;
+    std::int64_t const now = total.load(std::memory_order_relaxed);
+    std::int64_t const most = peak.exchange(now, std::memory_order_relaxed);
+    return not_negative(most > now ? most : now);
+}
+
 std::size_t memory_used_for(memory_kind k) noexcept {
     using namespace memory_meter;
-    std::uint64_t sum = 0;
+    std::uint64_t sum = overflow.kinds[static_cast<std::size_t>(k)].load(std::memory_order_relaxed);
     for (std::size_t i = 0; i != slots_claimed(); ++i) {
         sum += all[i].kinds[static_cast<std::size_t>(k)].load(std::memory_order_relaxed);
     }

@@ -15,11 +15,13 @@ namespace asio = boost::asio;
 asio::awaitable<void> return_freed_memory(asio::steady_timer& timer, bool const& ended) {
     trim_policy policy;
     while (!ended) {
-        timer.expires_after(seconds(1));
+        timer.expires_after(milliseconds(500));
         auto const [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
         if (error) co_return;
 #if defined(__GLIBC__)
-        if (policy.look(memory_used(), std::chrono::steady_clock::now())) ::malloc_trim(0);
+        bool const trim =
+            policy.look(memory_used(), take_memory_peak(), std::chrono::steady_clock::now());
+        if (trim) ::malloc_trim(0);
 #endif
     }
 }

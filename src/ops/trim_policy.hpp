@@ -2,6 +2,7 @@
 
 #include <weir/base/clock.hpp>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace weir {
@@ -12,12 +13,12 @@ namespace weir {
 /// often. Pure; one thread.
 class trim_policy {
 public:
-    static constexpr std::size_t worthwhile_bytes = 16 * 1024 * 1024;
-    static constexpr seconds interval{10};
+    static constexpr std::size_t worthwhile_bytes = 4 * 1024 * 1024;
+    static constexpr seconds interval{5};
 
-    /// True: trim now. Call about once a second; `used` is memory_used().
-    bool look(std::size_t used, mono_time at) noexcept {
-        if (used > peak_) peak_ = used;
+    /// True: trim now. Call twice a second; `peak` is the most that was used since then.
+    bool look(std::size_t used, std::size_t peak, mono_time at) noexcept {
+        peak_ = std::max({peak_, peak, used});
         std::size_t const freed = peak_ - used;
         if (freed < worthwhile_bytes || freed < used / 8) return false;
         if (trimmed_at_ != never && at - trimmed_at_ < interval) return false;

@@ -1,4 +1,5 @@
 #include <weir/base/assert.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/session/ring.hpp>
 
 #include <algorithm>
@@ -28,6 +29,11 @@ struct ring::lane {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
 
+    lane() = default;
+    lane(lane const&) = delete;
+    lane& operator=(lane const&) = delete;
+    ~lane() { set_capacity(0); }
+
     frame const*& at(std::uint32_t i) noexcept { return slots[(first + i) & (capacity - 1)]; }
     frame const* at(std::uint32_t i) const noexcept { return slots[(first + i) & (capacity - 1)]; }
 
@@ -35,8 +41,14 @@ struct ring::lane {
         auto moved = std::make_unique_for_overwrite<frame const*[]>(wanted);
         for (std::uint32_t i = 0; i != count; ++i) moved[i] = at(i);
         slots = std::move(moved);
-        capacity = wanted;
+        set_capacity(wanted);
         first = 0;
+    }
+
+    void set_capacity(std::uint32_t wanted) noexcept {
+        uncount_memory(memory_kind::rings, capacity * sizeof(frame const*));
+        count_memory(memory_kind::rings, wanted * sizeof(frame const*));
+        capacity = wanted;
     }
 
     /// Room for one more; after it, add() cannot fail.
@@ -57,7 +69,8 @@ struct ring::lane {
     void shrink(std::uint32_t share) noexcept {
         if (count == 0) {
             slots.reset();
-            capacity = first = 0;
+            set_capacity(0);
+            first = 0;
         } else if (capacity > small_capacity && count <= capacity / share) {
             try {
                 resize(capacity / 2);
@@ -67,7 +80,7 @@ struct ring::lane {
     }
 };
 
-struct ring::storage {
+struct ring::storage : counted_object<memory_kind::rings> {
     lane numbered;  ///< `kept` sent frames, then the outbox
     lane express;
     std::uint32_t kept = 0;

@@ -4,6 +4,7 @@
 #include "session/publish_journal.hpp"
 #include "session/waiting_publishes.hpp"
 
+#include <weir/base/memory_meter.hpp>
 #include <weir/session/session.hpp>
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace weir {
 
 /// Most of these are empty for most sessions most of the time: allocated at first need, let go on
 /// a tick that finds nothing in it.
-struct session::extra_state {
+struct session::extra_state : counted_object<memory_kind::sessions> {
     /// Bound of each list of what waits for an answer.
     static constexpr std::size_t waiting_max = 1024;
 

@@ -4,6 +4,7 @@
 
 #include <weir/async/timing_wheel.hpp>
 #include <weir/base/ids.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/session/directory.hpp>
 #include <weir/session/session.hpp>
 #include <weir/shard/facts.hpp>
@@ -57,7 +58,8 @@ struct arrival {
 ///
 /// client.cpp: transport and session. client_resume.cpp: connections that come and go.
 /// client_topics.cpp: subscriptions. client_feed.cpp: what is sent when the outbox has room.
-class client final : private transport_owner,
+class client final : public counted_object<memory_kind::sessions>,
+                     private transport_owner,
                      private session_port,
                      private subscriber,
                      private wheel_entry {

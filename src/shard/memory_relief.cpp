@@ -56,11 +56,11 @@ void memory_relief::look_closely() noexcept {
     }
 }
 
-fault memory_relief::refuse_publish() {
+fault memory_relief::refuse_publish(publication const& p) {
     at(shard_.counts().memory_steps, memory_step::publishes).add();
     at(shard_.counts().limited, limit_kind::memory).add();
     fault f{errc::unavailable, "the server is short of memory", seconds(1)};
-    f.stored = outcome::not_stored;
+    f.stored = p.dedupe.empty() ? outcome::not_stored : outcome::unknown;
     return f;
 }
 

@@ -5,6 +5,7 @@
 #include <weir/base/clock.hpp>
 #include <weir/base/error.hpp>
 #include <weir/base/memory_meter.hpp>
+#include <weir/topic/broker.hpp>
 
 #include <cstddef>
 
@@ -47,8 +48,9 @@ public:
         look();
         return ladder_.on(memory_step::publishes);
     }
-    /// The answer to a publish that is refused; counts it.
-    fault refuse_publish();
+    /// The answer to a publish that is refused; counts it. One with a dedupe id may have been
+    /// stored when it was sent before.
+    fault refuse_publish(publication const& p);
 
 private:
     void look_closely() noexcept;

@@ -194,14 +194,14 @@ void shard::want_feed(client_slot slot) {
 
 void shard::publish(publication p, client_slot from, std::uint32_t ticket) {
     publish_ticket const whole = client_ticket(from, ticket);
-    if (relief_.refuses_publishes()) return on_published(whole, relief_.refuse_publish());
+    if (relief_.refuses_publishes()) return on_published(whole, relief_.refuse_publish(p));
     broker_->publish(std::move(p), whole);
 }
 
 void shard::publish_for_api(publication p, std::function<void(result<position>)> done) {
     auto const ticket = next_api_ticket_++;
     api_publishes_.emplace(ticket, std::move(done));
-    if (relief_.refuses_publishes()) return on_published(ticket, relief_.refuse_publish());
+    if (relief_.refuses_publishes()) return on_published(ticket, relief_.refuse_publish(p));
     broker_->publish(std::move(p), ticket);
     keep_ticking();
 }

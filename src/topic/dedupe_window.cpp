@@ -38,6 +38,7 @@ bool dedupe_window::remember(print what, position const& at, nanoseconds now) {
     if (!take_place()) return false;
     auto const [known, fresh] = ids_.try_emplace(std::move(what.id), entry{what.content, at, now});
     WEIR_ASSERT(fresh);
+    known->second.text.set(known->first.capacity() + 1);
     by_age_.push_back(&*known);
     return true;
 }

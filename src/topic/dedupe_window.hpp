@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weir/base/clock.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/broker.hpp>
 #include <weir/topic/name_hash.hpp>
@@ -53,8 +54,12 @@ private:
         std::uint64_t content;
         position at;
         nanoseconds since;
+        memory_units<memory_kind::dedupe> text{};  ///< of the key
     };
-    using ids = std::unordered_map<std::string, entry, name_hash, std::equal_to<>>;
+    template <class T>
+    using allocator = counted_allocator<T, memory_kind::dedupe>;
+    using ids = std::unordered_map<std::string, entry, name_hash, std::equal_to<>,
+                                   allocator<std::pair<std::string const, entry>>>;
     bool take_place() noexcept;
 
     nanoseconds const window_;
@@ -62,7 +67,8 @@ private:
     std::atomic<std::size_t>& taken_;
     name_hash hash_;
     ids ids_;
-    std::deque<ids::value_type const*> by_age_;  ///< the oldest first
+    std::deque<ids::value_type const*, allocator<ids::value_type const*>>
+        by_age_;  ///< the oldest first
 };
 
 }  // namespace weir

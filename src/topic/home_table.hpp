@@ -8,6 +8,7 @@
 
 #include <weir/base/clock.hpp>
 #include <weir/base/ids.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/base/observer.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/memory_broker.hpp>
@@ -201,7 +202,10 @@ private:
     memory_broker_shared& shared_;
     policy_source const& policies_;
     observer& counts_;
-    std::unordered_map<std::string, topic_home, name_hash, std::equal_to<>> homes_;
+    std::unordered_map<
+        std::string, topic_home, name_hash, std::equal_to<>,
+        counted_allocator<std::pair<std::string const, topic_home>, memory_kind::topics>>
+        homes_;
     homes_by_name in_order_;  ///< so that list() never walks a million topics
     epoch_source epochs_;
     ring_list<topic_home, by_quiet> quiet_;        ///< the longest quiet first

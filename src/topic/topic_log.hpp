@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weir/base/clock.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/broker.hpp>
 #include <weir/topic/policy.hpp>
@@ -68,7 +69,7 @@ private:
     std::uint64_t head_;
     history_policy policy_;
     /// Those in front of first_ are gone; they are swept out when they are the larger half.
-    std::vector<entry> entries_;
+    std::vector<entry, counted_allocator<entry, memory_kind::logs>> entries_;
     std::size_t first_ = 0;
     std::size_t bytes_ = 0;
     gap_reason newest_gone_ = gap_reason::trimmed;  ///< why the newest that is not here went

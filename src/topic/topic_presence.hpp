@@ -3,6 +3,7 @@
 #include "topic/ring_list.hpp"
 
 #include <weir/base/clock.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/message/events.hpp>
 
 #include <cstddef>
@@ -62,7 +63,9 @@ private:
         std::string info;
         nanoseconds leaves_at{0};  ///< while in leaving_
     };
-    using members = std::map<std::string, member, std::less<>>;
+    using members =
+        std::map<std::string, member, std::less<>,
+                 counted_allocator<std::pair<std::string const, member>, memory_kind::presence>>;
 
     bool nothing_to_tell() const noexcept { return joined_.empty() && left_.empty(); }
     void tell(nanoseconds now) noexcept;

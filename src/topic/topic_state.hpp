@@ -2,6 +2,7 @@
 
 #include "topic/page_fill.hpp"
 
+#include <weir/base/memory_meter.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/broker.hpp>
 #include <weir/topic/name_hash.hpp>
@@ -43,7 +44,9 @@ public:
     std::size_t bytes() const noexcept { return bytes_; }  ///< by stored_bytes()
 
 private:
-    using messages = std::map<std::uint64_t, message_ptr>;
+    using messages =
+        std::map<std::uint64_t, message_ptr, std::less<>,
+                 counted_allocator<std::pair<std::uint64_t const, message_ptr>, memory_kind::logs>>;
     /// What a message with that key and payload replaces or removes.
     bool touches(std::string_view key) const noexcept;
     bool removes(std::string_view payload) const noexcept;
@@ -53,7 +56,10 @@ private:
     std::uint32_t keys_max_;
     messages by_offset_;
     /// The views are of the keys of the messages.
-    std::unordered_map<std::string_view, messages::iterator, name_hash, std::equal_to<>> by_key_;
+    std::unordered_map<
+        std::string_view, messages::iterator, name_hash, std::equal_to<>,
+        counted_allocator<std::pair<std::string_view const, messages::iterator>, memory_kind::logs>>
+        by_key_;
     std::size_t bytes_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <weir/base/memory_meter.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -27,6 +29,7 @@ public:
         if (size_ != 0) std::memcpy(bigger.get(), bytes_.get(), size_);
         bytes_ = std::move(bigger);
         capacity_ = next;
+        counted_.set(capacity_);
     }
     /// There is room.
     void append(char const* from, std::size_t n) noexcept {
@@ -41,6 +44,7 @@ public:
         if (capacity_ > usual) {
             bytes_.reset();
             capacity_ = 0;
+            counted_.set(0);
         }
     }
 
@@ -48,6 +52,7 @@ private:
     std::unique_ptr<char[]> bytes_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
+    memory_units<memory_kind::assembly> counted_;
 };
 
 }  // namespace weir::ws

@@ -77,6 +77,17 @@ TEST(memory_meter, the_total_is_right_whatever_thread_frees) {
     EXPECT_EQ(memory_used_exactly(), before);
 }
 
+TEST(memory_meter, the_peak_is_remembered_until_it_is_taken) {
+    constexpr std::size_t MiB = 1024 * 1024;
+    auto const before = memory_used_exactly();
+    count_memory(kind, 64 * MiB);
+    uncount_memory(kind, 60 * MiB);
+    auto const near = [](std::size_t a, std::size_t b) { return a < b + MiB && b < a + MiB; };
+    EXPECT_TRUE(near(take_memory_peak(), before + 64 * MiB));
+    EXPECT_TRUE(near(take_memory_peak(), before + 4 * MiB));
+    uncount_memory(kind, 4 * MiB);
+}
+
 TEST(memory_meter, threads_that_share_a_slot_lose_nothing) {
     for (int i = 0; i != 400; ++i) std::thread([] { count_memory(kind, 0); }).join();
     auto const before = memory_used_exactly();

@@ -1,6 +1,7 @@
 #include "topic/dice.hpp"
 #include "ws/allocations.hpp"
 
+#include <weir/base/memory_meter.hpp>
 #include <weir/session/ring.hpp>
 
 #include <gtest/gtest.h>
@@ -66,6 +67,26 @@ TEST(ring, what_is_kept_can_be_forgotten) {
         EXPECT_EQ(r.replay_frames(), 0U);
         EXPECT_EQ(waiting(r), std::vector<frame const*>{});
     }
+}
+
+TEST(ring, its_storage_is_counted) {
+    auto const used = [] { return memory_used_for(memory_kind::rings); };
+    auto const before = used();
+    {
+        ring::bounds const bounds;
+        ring r(bounds);
+        ASSERT_EQ(r.push(numbered(3)), enqueued::queued);
+        EXPECT_EQ(used(), before) << "one frame needs none";
+        for (int i = 0; i != 100; ++i) ASSERT_EQ(r.push(numbered(3)), enqueued::queued);
+        EXPECT_GE(used() - before, 128 * sizeof(void*));
+        EXPECT_LE(used() - before, 128 * sizeof(void*) + 200);
+        r.commit(101);
+        EXPECT_EQ(used(), before);
+        ASSERT_EQ(r.push(numbered(3)), enqueued::queued);
+        ASSERT_EQ(r.push(express(3)), enqueued::queued);
+        EXPECT_GT(used(), before);
+    }
+    EXPECT_EQ(used(), before);
 }
 
 TEST(ring, the_express_lane_goes_first_and_is_not_counted) {

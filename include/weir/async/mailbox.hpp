@@ -1,5 +1,7 @@
 #pragma once
 
+#include <weir/base/memory_meter.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <functional>
@@ -24,7 +26,7 @@ public:
     }
 
     void push(T item) {
-        auto* const n = new node{std::move(item), nullptr};
+        auto* const n = new node(std::move(item), nullptr);
         size_.fetch_add(1, std::memory_order_relaxed);
         node* head = head_.load(std::memory_order_relaxed);
         do {
@@ -55,7 +57,8 @@ public:
     std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
 private:
-    struct node {
+    struct node : counted_object<memory_kind::queues> {
+        node(T i, node* n) : item(std::move(i)), next(n) {}
         T item;
         node* next;
     };

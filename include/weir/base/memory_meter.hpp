@@ -39,6 +39,8 @@ std::string_view to_string(memory_kind k) noexcept;
 std::size_t memory_used() noexcept;
 /// The exact sum, from the slots of all threads. For a scrape, not for a turn.
 std::size_t memory_used_exactly() noexcept;
+/// The most that was in use since the last call, as closely as memory_used().
+std::size_t take_memory_peak() noexcept;
 /// Bytes of one kind, from the slots of all threads.
 std::size_t memory_used_for(memory_kind k) noexcept;
 
@@ -52,7 +54,7 @@ namespace memory_meter {
 struct alignas(64) slot {
     std::array<std::atomic<std::uint64_t>, memory_kind_count> kinds{};
     std::atomic<std::int64_t> pending{0};  ///< of the total, not passed on yet
-    bool shared = false;                   ///< several threads write it
+    bool const shared = false;             ///< by threads beyond the number of slots
 };
 extern constinit thread_local slot* own;  ///< null until first used
 slot& claim() noexcept;
@@ -60,8 +62,19 @@ inline slot& mine() noexcept {
     return own != nullptr ? *own : claim();
 }
 
+/// What a thread may keep to itself before it passes it on to the total.
+inline constexpr std::int64_t pending_max = 64 * 1024;
+void count_total(slot& s, std::int64_t bytes) noexcept;
 /// For the counted heap: bytes were allocated or, negative, freed.
-void count_heap(std::int64_t bytes) noexcept;
+inline void count_heap(std::int64_t bytes) noexcept {
+    slot& s = mine();
+    std::int64_t const pending = s.pending.load(std::memory_order_relaxed) + bytes;
+    if (!s.shared && pending < pending_max && pending > -pending_max) {
+        s.pending.store(pending, std::memory_order_relaxed);
+    } else {
+        count_total(s, bytes);
+    }
+}
 /// The heap is counted from here on: kinds no longer add to the total.
 void heap_is_counted() noexcept;
 void count(memory_kind k, std::int64_t bytes) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <weir/base/error.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/message/events.hpp>
 #include <weir/message/message.hpp>
 #include <weir/topic/name_hash.hpp>
@@ -52,7 +53,7 @@ protected:
 
 /// One topic on one shard: its subscribers in a flat array, and where the shard is in its order.
 /// Owned by the index. Lives at least while somebody is subscribed.
-class topic_entry {
+class topic_entry final : public counted_object<memory_kind::topics> {
 public:
     std::string_view name() const noexcept { return name_; }
     std::size_t subscribers() const noexcept { return live_; }

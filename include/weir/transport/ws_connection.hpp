@@ -6,6 +6,7 @@
 #include <weir/base/clock.hpp>
 #include <weir/base/close_reason.hpp>
 #include <weir/base/frame.hpp>
+#include <weir/base/memory_meter.hpp>
 #include <weir/transport/transport.hpp>
 #include <weir/transport/turn.hpp>
 #include <weir/ws/decoder.hpp>
@@ -38,6 +39,7 @@ struct ws_parameters {
 ///
 /// Frames must have a WebSocket header (make_text_frame, make_binary_frame).
 class ws_connection final : public transport,
+                            public counted_object<memory_kind::connections>,
                             private pollable,
                             private wheel_entry,
                             private turn_item {
