@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sys/socket.h>
 
 namespace weir {
 namespace {
@@ -54,6 +55,14 @@ public:
         peer_ = socket_.remote_endpoint(ignored);
         socket_.native_non_blocking(true, ignored);
         if (tls_ && SSL_set_fd(tls_.get(), socket_.native_handle()) != 1) tls_.reset();
+    }
+
+    /// One that was established before and came back.
+    tls_stream(tcp::socket socket, SSL* established)
+        : socket_(std::move(socket)), tls_(established) {
+        error_code ignored;
+        peer_ = socket_.remote_endpoint(ignored);
+        socket_.native_non_blocking(true, ignored);
     }
 
     SSL* tls() noexcept { return tls_.get(); }
@@ -149,6 +158,20 @@ bool expect_host(SSL* tls, std::string const& host, bool verify) {
 }
 
 }  // namespace
+
+std::unique_ptr<stream> make_stream(asio::any_io_executor executor, raw_socket raw) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(raw.descriptor(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        return {};
+    tcp::socket socket(executor);
+    error_code ec;
+    socket.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), raw.descriptor(), ec);
+    if (ec) return {};
+    SSL* const tls = raw.release().second;
+    if (tls == nullptr) return make_plain_stream(std::move(socket));
+    return std::make_unique<tls_stream>(std::move(socket), tls);
+}
 
 asio::awaitable<opened> tls_accept(tcp::socket socket, ssl_ctx_st& context, mono_time deadline) {
     auto made = std::make_unique<tls_stream>(std::move(socket), context);

@@ -37,8 +37,12 @@ response fault_response(http_fault const& f) {
 /// One connection under way: serve() without its arguments.
 class server_connection {
 public:
-    server_connection(stream& s, serve_settings const& settings, handler& h)
-        : stream_(s), settings_(settings), handler_(h) {}
+    server_connection(stream& s, serve_settings const& settings, handler& h, served before)
+        : stream_(s),
+          settings_(settings),
+          handler_(h),
+          buffer_(std::move(before.unread)),
+          result_{.requests = before.requests, .accepted = {}, .stream = {}, .unread = {}} {}
 
     awaitable<served> run();
 
@@ -51,6 +55,7 @@ private:
     awaitable<answer> ask(request& r);
     awaitable<bool> say(response const& r, wire_options options);
     awaitable<bool> accept(upgrade_accept a);
+    awaitable<bool> begin_stream(stream_start const& start, wire_options options);
     awaitable<void> refuse();
     awaitable<void> finish(bool linger);
 
@@ -181,6 +186,21 @@ awaitable<bool> server_connection::accept(upgrade_accept a) {
     co_return true;
 }
 
+/// True: the connection goes on; else the caller writes the body.
+awaitable<bool> server_connection::begin_stream(stream_start const& start, wire_options options) {
+    options.date = settings_.clock().wall;
+    options.keep_alive = options.keep_alive && !options.http_1_0 && handler_.keep_alive();
+    std::string head = to_bytes(start, options);
+    if (options.head_only) {
+        error_code const ec = co_await stream_.write_all(head, in(settings_.write_timeout));
+        co_return options.keep_alive && !ec;
+    }
+    result_.stream = streamed{
+        .head = std::move(head), .chunked = !options.http_1_0, .keep_alive = options.keep_alive};
+    result_.unread = std::move(buffer_);
+    co_return false;
+}
+
 awaitable<void> server_connection::refuse() {
     handler_.on_refused(fault_.status, true);
     response const r = fault_response(fault_);
@@ -226,6 +246,11 @@ awaitable<served> server_connection::run() {
             if (upgraded) co_return std::move(result_);
             break;
         }
+        if (auto const* const start = std::get_if<stream_start>(&said)) {
+            keep = co_await begin_stream(*start, options);
+            if (result_.stream) co_return std::move(result_);
+            continue;
+        }
         keep = co_await say(std::get<response>(said), options);
     }
     co_await finish(linger);
@@ -242,8 +267,8 @@ bool handler::keep_alive() const {
 }
 void handler::on_refused(int, bool) {}
 
-awaitable<served> serve(stream& s, serve_settings const& settings, handler& h) {
-    server_connection c(s, settings, h);
+awaitable<served> serve(stream& s, serve_settings const& settings, handler& h, served before) {
+    server_connection c(s, settings, h, std::move(before));
     co_return co_await c.run();
 }
 

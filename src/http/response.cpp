@@ -45,6 +45,25 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
     out.append(name).append(": ").append(value).append("\r\n");
 }
 
+std::string status_line(int status) {
+    std::string out = "HTTP/1.1 " + std::to_string(status) + ' ';
+    out.append(reason_phrase(status)).append("\r\n");
+    return out;
+}
+
+/// The fields that any head has, and its end.
+void append_rest(std::string& out, std::vector<field> const& headers, wire_options const& options) {
+    for (field const& f : headers) append_field(out, f.name, f.value);
+    append_field(out, "Date", http_date(options.date));
+    if (!options.keep_alive) {
+        append_field(out, "Connection",
+                     find_field(headers, "upgrade") ? "Upgrade, close" : "close");
+    } else if (options.http_1_0) {
+        append_field(out, "Connection", "keep-alive");
+    }
+    out += "\r\n";
+}
+
 std::string_view to_text(outcome stored) noexcept {
     switch (stored) {
         case outcome::not_stored:
@@ -174,24 +193,26 @@ response json_error(int status, errc code, std::string_view message) {
 }
 
 std::string to_bytes(response const& r, wire_options const& options) {
-    std::string out = "HTTP/1.1 " + std::to_string(r.status) + ' ';
-    out.append(reason_phrase(r.status)).append("\r\n");
+    std::string out = status_line(r.status);
     bool const content = has_content(r.status);
     if (content) {
         if (!r.content_type.empty()) append_field(out, "Content-Type", r.content_type);
         append_field(out, "Content-Length", std::to_string(r.body.size()));
         append_field(out, "X-Content-Type-Options", "nosniff");
     }
-    for (field const& f : r.headers) append_field(out, f.name, f.value);
-    append_field(out, "Date", http_date(options.date));
-    if (!options.keep_alive) {
-        append_field(out, "Connection",
-                     find_field(r.headers, "upgrade") ? "Upgrade, close" : "close");
-    } else if (options.http_1_0) {
-        append_field(out, "Connection", "keep-alive");
-    }
-    out += "\r\n";
+    append_rest(out, r.headers, options);
     if (content && !options.head_only) out += r.body;
+    return out;
+}
+
+std::string to_bytes(stream_start const& r, wire_options const& options) {
+    std::string out = status_line(r.status);
+    append_field(out, "Content-Type", r.content_type);
+    append_field(out, "X-Content-Type-Options", "nosniff");
+    if (!options.http_1_0) append_field(out, "Transfer-Encoding", "chunked");
+    wire_options how = options;
+    how.keep_alive = how.keep_alive && !how.http_1_0;
+    append_rest(out, r.headers, how);
     return out;
 }
 

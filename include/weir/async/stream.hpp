@@ -2,6 +2,7 @@
 
 #include <weir/base/clock.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
@@ -34,6 +35,10 @@ public:
 
     int descriptor() const noexcept { return descriptor_; }
     ssl_st* tls() const noexcept { return tls_; }  ///< null: plain
+    /// Gives both away.
+    std::pair<int, ssl_st*> release() noexcept {
+        return {std::exchange(descriptor_, -1), std::exchange(tls_, nullptr)};
+    }
 
 private:
     int descriptor_ = -1;
@@ -62,6 +67,10 @@ public:
 };
 
 std::unique_ptr<stream> make_plain_stream(boost::asio::ip::tcp::socket socket);
+
+/// The way back from release(): plain or TLS, as the socket is. Null when the descriptor cannot be
+/// taken into Asio.
+std::unique_ptr<stream> make_stream(boost::asio::any_io_executor executor, raw_socket socket);
 
 /// TLS over the raw descriptor (SSL_set_fd), so that it can leave with its descriptor. Performs the
 /// handshake. Null and an error on failure.

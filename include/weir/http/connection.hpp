@@ -13,12 +13,21 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <variant>
 
 namespace weir::http {
 
-/// What a handler says: a response, or that the connection becomes a WebSocket.
-using answer = std::variant<response, upgrade_accept>;
+/// What a handler says: a response, that the connection becomes a WebSocket, or the head of an
+/// answer that is streamed.
+using answer = std::variant<response, upgrade_accept, stream_start>;
+
+/// A streamed answer whose head is not written yet. To HEAD there is none: serve() answers itself.
+struct streamed {
+    std::string head;         ///< goes first
+    bool chunked = true;      ///< false: the body ends with the connection
+    bool keep_alive = false;  ///< another request may follow it
+};
 
 /// Answers requests. Outlives every serve() that uses it; called on the stream's executor.
 class handler {
@@ -60,13 +69,20 @@ struct served {
     /// The 101 response was written: take the descriptor with stream::release(). Nothing of the
     /// new protocol was read.
     std::optional<upgrade_accept> accepted;
+    /// The caller writes this answer: take the descriptor with stream::release().
+    std::optional<streamed> stream;
+    /// With `stream`: bytes behind that request, for the next one.
+    std::string unread;
 };
 
 /// Speaks HTTP/1 on one connection until either side ends it or a handler accepts an upgrade: one
 /// request at a time, pipelined ones in order. What is wrong with a request is answered (400, 408,
 /// 413, 414, 417, 431, 501, 505) and ends the connection. Has ended the sending side when it
-/// returns without an upgrade; the caller destroys the stream. `s` and `h` outlive it. It ends when
-/// `s` is cancelled or its coroutine is.
-boost::asio::awaitable<served> serve(stream& s, serve_settings const& settings, handler& h);
+/// returns without an upgrade or a streamed answer; the caller destroys the stream. `s` and `h`
+/// outlive it. It ends when `s` is cancelled or its coroutine is. After a streamed answer the
+/// connection goes on with `before`, as that call answered it, with what came meanwhile added to
+/// `unread`.
+boost::asio::awaitable<served> serve(stream& s, serve_settings const& settings, handler& h,
+                                     served before = {});
 
 }  // namespace weir::http

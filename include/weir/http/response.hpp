@@ -20,6 +20,14 @@ struct response {
     bool close = false;          ///< end the connection after it
 };
 
+/// The beginning of an answer whose body comes in pieces, as long as it takes: its head. Whoever
+/// called serve() writes the body (transport: response_stream).
+struct stream_start {
+    int status = 200;  ///< one that has a body
+    std::string content_type;
+    std::vector<field> headers;  ///< as in a response
+};
+
 std::string_view reason_phrase(int status) noexcept;
 /// The status that goes with an error code of the protocol.
 int status_of(errc code) noexcept;
@@ -45,5 +53,7 @@ struct wire_options {
 };
 /// What goes over the wire. A header of the response that could break out of its line is left out.
 std::string to_bytes(response const& r, wire_options const& options);
+/// The head alone. The body is chunked; for HTTP/1.0 it goes on until the connection ends.
+std::string to_bytes(stream_start const& r, wire_options const& options);
 
 }  // namespace weir::http
