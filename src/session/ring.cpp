@@ -1,5 +1,6 @@
 #include <weir/base/assert.hpp>
 #include <weir/base/memory_meter.hpp>
+#include <weir/base/observer.hpp>
 #include <weir/session/ring.hpp>
 
 #include <algorithm>
@@ -94,6 +95,26 @@ struct ring::storage : counted_object<memory_kind::rings> {
     bool empty() const noexcept { return numbered.count == 0 && express.count == 0; }
 };
 
+/// Adds to the gauges what a change of the ring made of its bytes. The only place that counts them.
+class ring::tally {
+public:
+    explicit tally(ring const& r) noexcept
+        : ring_(r), outbox_(r.outbox_bytes()), replay_(r.replay_bytes()) {}
+    tally(tally const&) = delete;
+    tally& operator=(tally const&) = delete;
+    ~tally() {
+        observer* const counts = ring_.bounds_->counts;
+        if (counts == nullptr) return;
+        counts->outbox_bytes.add(ring_.outbox_bytes() - outbox_);  // wraps where it shrank: a sum
+        counts->replay_bytes.add(ring_.replay_bytes() - replay_);
+    }
+
+private:
+    ring const& ring_;
+    std::size_t outbox_;
+    std::size_t replay_;
+};
+
 /// The storage, made when there is none, with the only frame in it.
 ring::storage& ring::open() {
     if (storage_ != nullptr) return *storage_;
@@ -117,6 +138,15 @@ ring::storage& ring::open() {
 }
 
 enqueued ring::push(frame_ref f) {
+    std::size_t const size = size_of(f.get());
+    enqueued const result = store(std::move(f));
+    if (result == enqueued::queued && bounds_->counts != nullptr) {
+        bounds_->counts->outbox_bytes.add(size);
+    }
+    return result;
+}
+
+enqueued ring::store(frame_ref f) {
     if (storage_ == nullptr && only_ == nullptr) {
         if (f->numbered() && bounds_->outbox_frames == 0) return enqueued::overflow;
         if (!f->numbered() && size_of(f.get()) > express_bytes_max) return enqueued::overflow;
@@ -168,27 +198,20 @@ std::size_t ring::peek(std::span<frame const*> out) const noexcept {
     return n;
 }
 
-ring::change ring::commit(std::size_t n) noexcept {
+void ring::commit(std::size_t n) noexcept {
     WEIR_ASSERT(n <= outbox_frames());
-    change made;
-    if (n == 0) return made;
+    if (n == 0) return;
+    tally const counted(*this);
     if (storage_ == nullptr) {
-        made.sent = size_of(only_);
         if (only_->numbered()) {
             ++sent_;
             only_again_ = false;
             only_kept_ = bounds_->replay_frames != 0 && size_of(only_) <= bounds_->replay_bytes;
         }
-        if (only_kept_) {
-            made.kept = made.sent;
-        } else {
-            drop(std::exchange(only_, nullptr));
-        }
-        return made;
+        if (!only_kept_) drop(std::exchange(only_, nullptr));
+        return;
     }
     storage& s = *storage_;
-    made.sent = s.outbox_bytes + s.express_bytes;
-    made.kept = 0 - s.replay_bytes;
     for (; n != 0 && s.express.count != 0; --n) {
         frame const* const f = s.express.take_first();
         s.express_bytes -= size_of(f);
@@ -206,10 +229,7 @@ ring::change ring::commit(std::size_t n) noexcept {
         ++sent_;
         trim(s);
     }
-    made.sent -= s.outbox_bytes + s.express_bytes;
-    made.kept += s.replay_bytes;
     settle();
-    return made;
 }
 
 /// Lets go of the oldest kept frames beyond the bounds of the replay buffer.
@@ -242,6 +262,7 @@ void ring::settle() noexcept {
 bool ring::acknowledge(std::uint64_t count) noexcept {
     if (count > sent_) return false;
     if (count <= received_) return true;
+    tally const counted(*this);
     received_ = count;
     if (storage_ == nullptr) {
         if (only_kept_ && count == sent_) release_only();
@@ -260,12 +281,15 @@ bool ring::acknowledge(std::uint64_t count) noexcept {
 }
 
 ring::standing ring::standing_of(std::uint64_t count) const noexcept {
-    if (count > sent_) return standing::beyond;
+    std::uint64_t const again = storage_ != nullptr ? storage_->again : std::uint64_t{only_again_};
+    if (count > sent_ + again) return standing::beyond;
     return count < sent_ - replay_frames() ? standing::overflow : standing::good;
 }
 
 void ring::rewind(std::uint64_t count) noexcept {
     WEIR_ASSERT(standing_of(count) == standing::good);
+    tally const counted(*this);
+    skip_again(count);
     acknowledge(count);
     sent_ = std::max(count, received_);
     if (storage_ == nullptr) {
@@ -281,6 +305,26 @@ void ring::rewind(std::uint64_t count) noexcept {
     s.again_bytes += s.replay_bytes;
     s.outbox_bytes += std::exchange(s.replay_bytes, 0);
     settle();
+}
+
+/// The client has frames that were to be sent again: those up to `count` count as sent now.
+void ring::skip_again(std::uint64_t count) noexcept {
+    if (count <= sent_) return;
+    if (storage_ == nullptr) {
+        release_only();
+        sent_ = count;
+        return;
+    }
+    storage& s = *storage_;
+    for (; s.kept != 0; --s.kept) drop(s.numbered.take_first());
+    s.replay_bytes = 0;
+    for (; sent_ != count; ++sent_) {
+        frame const* const f = s.numbered.take_first();
+        s.outbox_bytes -= size_of(f);
+        s.again_bytes -= size_of(f);
+        --s.again;
+        drop(f);
+    }
 }
 
 void ring::release_only() noexcept {
@@ -323,6 +367,7 @@ void ring::forget_kept() noexcept {
 }
 
 void ring::clear() noexcept {
+    tally const counted(*this);
     if (only_ != nullptr) release_only();
     if (storage_ == nullptr) return;
     storage& s = *storage_;

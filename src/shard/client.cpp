@@ -94,14 +94,12 @@ connection_facts client::facts(bool with_topics) const {
 void client::on_message(std::string_view text, bool binary) {
     if (closing_) return;
     ++messages_in_;
-    auto const kept = session_.frames().replay_bytes();
     reading to(session_, shard_.turn().at());
     session_.dialect().decode(text, binary, to);
     if (extras_ && extras_->journey) {
         extras_->journey->hello = text;
         extras_->journey->binary = binary;
     }
-    shard_.counts().replay_bytes.sub(kept - session_.frames().replay_bytes());  // by receipts alone
     rearm();
 }
 
@@ -119,9 +117,7 @@ std::size_t client::outbox_peek(std::span<frame const*> out) {
 }
 
 void client::outbox_committed(std::size_t n) {
-    auto const made = session_.frames().commit(n);
-    shard_.counts().outbox_bytes.sub(made.sent);
-    shard_.counts().replay_bytes.add(made.kept);  // wraps where it shrinks: a sum
+    session_.frames().commit(n);
     messages_out_ += static_cast<std::uint32_t>(n);
     at(shard_.counts().delivered, transport_->kind()).add(n);
     if (followers_ != 0 || (extras_ && !extras_->lost.empty())) want_feed();
@@ -306,8 +302,6 @@ void client::rearm() {
 /// Everything queued and kept.
 void client::drop_frames(drop_reason why) {
     ring& r = session_.frames();
-    shard_.counts().outbox_bytes.sub(r.outbox_bytes());
-    shard_.counts().replay_bytes.sub(r.replay_bytes());
     at(shard_.counts().dropped, why).add(r.outbox_frames());
     r.clear();
 }
@@ -315,9 +309,7 @@ void client::drop_frames(drop_reason why) {
 /// False: the outbox is full.
 bool client::try_push(frame_ref f) {
     if (!f) return true;  // the dialect has no words for it
-    std::size_t const size = f->body().size();
     if (session_.frames().push(std::move(f)) == enqueued::overflow) return false;
-    shard_.counts().outbox_bytes.add(size);
     if (transport_) transport_->wake();
     return true;
 }

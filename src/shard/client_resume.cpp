@@ -66,12 +66,7 @@ void client::attach(arrival& a, command const& hello) {
         log::error("connection refused by the kernel", {});
         transport_->abort(close_reason::internal_error);
     }
-    ring& r = session_.frames();
-    auto const waiting = r.outbox_bytes();
-    auto const kept = r.replay_bytes();
-    r.rewind(hello.resume->received);
-    shard_.counts().outbox_bytes.add(r.outbox_bytes() - waiting);  // wraps where it shrinks: a sum
-    shard_.counts().replay_bytes.sub(kept - r.replay_bytes());
+    session_.frames().rewind(hello.resume->received);
     session_.resume(hello, std::move(a.from->login), shard_.turn().at());
     for (subscription& s : subscriptions_) show(s);
     log::debug("session resumed", {{"connection", static_cast<std::uint64_t>(id_)},

@@ -334,6 +334,7 @@ asio::awaitable<void> shard::tick() {
 void shard::apply(live_settings_ptr live) {
     live_ = std::move(live);
     session_settings_ = live_->session;
+    session_settings_.ring.counts = &counts_;
     session_settings_.ring_without_replay = session_settings_.ring;
     session_settings_.ring_without_replay.replay_frames = 0;
     turn_.change({.message_bytes = static_cast<std::size_t>(live_->session.message_bytes),

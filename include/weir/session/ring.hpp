@@ -8,6 +8,8 @@
 
 namespace weir {
 
+struct observer;
+
 /// What came of offering a frame to an outbox.
 enum class enqueued : std::uint8_t { queued, overflow };
 
@@ -23,6 +25,8 @@ public:
         std::size_t outbox_frames = 65'536;
         std::size_t replay_frames = 0;  ///< 0: nothing is kept once it is sent
         std::size_t replay_bytes = 0;
+        /// Whose outbox_bytes and replay_bytes the ring keeps, always equal to its own; null: none.
+        observer* counts = nullptr;
     };
     /// Bounds of the express lane, which has its own so that a full outbox does not stop a goaway.
     static constexpr std::size_t express_frames_max = 8192;
@@ -42,19 +46,15 @@ public:
     /// The next frames to send, express lane first; at most out.size(). Valid until the next call.
     std::size_t peek(std::span<frame const*> out) const noexcept;
     /// The first `n` of what peek() just gave are committed to a transport write: keep a reference
-    /// to those that are still needed. Answers by how many bytes the outbox shrank and the replay
-    /// buffer grew; the latter wraps where it shrank.
-    struct change {
-        std::size_t sent = 0;
-        std::size_t kept = 0;
-    };
-    change commit(std::size_t n) noexcept;
+    /// to those that are still needed.
+    void commit(std::size_t n) noexcept;
 
-    /// The client has handled the first `count` numbered frames. False: more than were sent. Less
-    /// than it said before changes nothing.
+    /// The client has handled the first `count` numbered frames. False: more than were sent on this
+    /// connection and before it. Less than it said before changes nothing.
     bool acknowledge(std::uint64_t count) noexcept;
 
-    /// Whether a client that has handled `count` numbered frames can be given all that follow.
+    /// Whether a client that has handled `count` numbered frames can be given all that follow. What
+    /// waits to be sent again was sent once: the client may have it from an earlier connection.
     enum class standing : std::uint8_t { good, overflow, beyond };
     standing standing_of(std::uint64_t count) const noexcept;
     /// A new connection of that client: what follows `count` is to be sent again, before what was
@@ -81,9 +81,12 @@ public:
 private:
     struct lane;
     struct storage;
+    class tally;
     storage& open();
     void trim(storage& s) noexcept;
     void settle() noexcept;
+    enqueued store(frame_ref f);
+    void skip_again(std::uint64_t count) noexcept;
     void release_only() noexcept;
 
     bounds const* bounds_;
