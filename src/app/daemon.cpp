@@ -70,6 +70,7 @@ bool daemon::start() {
     auto const live = ops::make_live_settings(settings_);
     if (!live) return fail(live.error());
     auto fixed = ops::make_shard_settings(settings_);
+    fixed.development = development_;
     if (development_) fixed.pages = demo_pages();
     public_tls_ = (*live)->tls;
     shards_ = std::make_unique<shard_set>(control_.get_executor(), std::move(fixed), *live);

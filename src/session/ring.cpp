@@ -356,6 +356,7 @@ std::size_t ring::replay_frames() const noexcept {
 }
 
 void ring::forget_kept() noexcept {
+    tally const counted(*this);
     if (storage_ == nullptr) {
         if (only_kept_) release_only();
         return;

@@ -95,6 +95,7 @@ public:
     /// The rules are others: whose presence is counted may be, too.
     void review_presence();
     void send_away(goaway const& g, mono_time close_at);
+    mono_time away_at() const noexcept { return away_at_; }
     void abort(close_reason why);
 
     // Connections that come and go.

@@ -23,9 +23,7 @@ void client::give_way() {
 }
 
 void client::forget_replay() {
-    ring& r = session_.frames();
-    shard_.counts().replay_bytes.sub(r.replay_bytes());
-    r.forget_kept();
+    session_.frames().forget_kept();
 }
 
 }  // namespace weir

@@ -60,7 +60,6 @@ void client::attach(arrival& a, command const& hello) {
     place_ = std::move(a.place);
     address_ = std::move(a.address);
     connected_at_ = shard_.turn().at().wall;
-    away_at_ = never;
     closing_ = false;
     if (!transport_->start()) {
         log::error("connection refused by the kernel", {});
@@ -69,6 +68,10 @@ void client::attach(arrival& a, command const& hello) {
     session_.frames().rewind(hello.resume->received);
     session_.resume(hello, std::move(a.from->login), shard_.turn().at());
     for (subscription& s : subscriptions_) show(s);
+    // A drain closes this connection at the time of the one before it; another plan was for that
+    // one alone.
+    if (!shard_.is_leaving()) away_at_ = never;
+    shard_.tell_departure(*this);
     log::debug("session resumed", {{"connection", static_cast<std::uint64_t>(id_)},
                                    {"session", session_.id().text()},
                                    {"user", session_.user()},

@@ -50,6 +50,7 @@ public:
     asio::awaitable<http::answer> handle(http::request& r) override {
         bool const health = r.path == "/healthz" || r.path == "/readyz";
         if (refusal && !health) co_return *refusal;
+        if (auto no = owner_.check_request(r)) co_return std::move(*no);
         co_return co_await owner_.routes_.handle(r);
     }
     bool keep_alive() const override {
@@ -101,6 +102,18 @@ void public_listener::add_routes() {
     }
 }
 
+/// Before any route.
+std::optional<http::response> public_listener::check_request(http::request const& r) {
+    if (own_names_ && !http::host_allowed(r.header("Host"), *own_names_)) {
+        at(shard_.counts().refused, handshake_refusal::origin).add();
+        auto no = http::json_error(403, errc::forbidden,
+                                   "in development mode the Host must be this machine");
+        no.close = true;
+        return no;
+    }
+    return std::nullopt;
+}
+
 http::answer public_listener::upgrade(http::request& r) {
     live_settings const& live = shard_.live();
     if (!shard_.commons().accepting.load(std::memory_order_relaxed)) {
@@ -136,6 +149,11 @@ result<std::uint16_t> public_listener::listen(asio::any_io_executor executor, st
         {.address = shard_.fixed().address, .port = port, .share_port = shard_.fixed().shards > 1});
     if (!made) return made.error();
     acceptor_.emplace(std::move(*made));
+    if (shard_.fixed().development) {
+        own_names_ = {.listen_address = acceptor_->local_endpoint().address(),
+                      .port = std::nullopt,
+                      .names = {}};
+    }
     return acceptor_->local_endpoint().port();
 }
 
@@ -253,9 +271,8 @@ asio::awaitable<void> public_listener::talk(tcp::socket socket, visit& v) {
     ws_parameters negotiated;
     negotiated.deflate = accepted.deflate.has_value();
     if (accepted.deflate) negotiated.deflate_bits = accepted.deflate->server_bits;
-    negotiated.dialect = dialect_of(accepted.subprotocol);
     arrival a;
-    a.dialect = negotiated.dialect;
+    a.dialect = dialect_of(accepted.subprotocol);
     a.connection = carry_websocket(bytes->release(), negotiated);
     a.credential = check(accepted.credential, live.verifier.get(), shard_.turn().at());
     a.place = std::move(v.place);

@@ -4,6 +4,7 @@
 
 #include <weir/async/task_group.hpp>
 #include <weir/base/error.hpp>
+#include <weir/http/host_check.hpp>
 #include <weir/http/router.hpp>
 #include <weir/message/dialect.hpp>
 #include <weir/session/directory.hpp>
@@ -47,6 +48,7 @@ private:
     class visit;
 
     void add_routes();
+    std::optional<http::response> check_request(http::request const& r);
     http::answer upgrade(http::request& r);
     dialect_id dialect_of(std::string_view subprotocol) const;
     boost::asio::awaitable<void> accept();
@@ -60,6 +62,7 @@ private:
     shard& shard_;
     http::router routes_;
     handshake_pacer pacer_;
+    std::optional<http::host_policy> own_names_;  ///< the Host must be one; none: any
     std::optional<boost::asio::ip::tcp::acceptor> acceptor_;
     task_group* tasks_ = nullptr;
     std::size_t refusing_ = 0;

@@ -1,6 +1,5 @@
 #include "shard/shard.hpp"
 
-#include "shard/leave_times.hpp"
 #include "shard/ticket.hpp"
 
 #include <weir/base/assert.hpp>
@@ -119,6 +118,7 @@ void shard::adopt(arrival a) {
     } else {
         at(counts_.opened, kind).add();
     }
+    tell_departure(c);
     c.begin_reading();
     keep_ticking();
 }
@@ -126,6 +126,11 @@ void shard::adopt(arrival a) {
 void shard::opened(client& c) {
     clients_.index(c);
     counts_.sessions_attached.add();
+    if (!departure_) return;
+    // Not from inside the session's call.
+    asio::post(io_, [this, slot = c.slot()] {
+        if (client* const opened = clients_.find(slot)) tell_departure(*opened);
+    });
 }
 
 session_id shard::new_session(client_slot slot) const {
@@ -355,45 +360,6 @@ void shard::apply(live_settings_ptr live) {
 void shard::review_presence() {
     counting_waits_ = false;
     clients_.for_each([](client& c) { c.review_presence(); });
-}
-
-void shard::stop_accepting() {
-    listener_.stop();
-}
-
-std::uint64_t shard::send_away(std::string const& reason, double share, milliseconds spread,
-                               milliseconds deadline) {
-    std::vector<client*> leaving;
-    clients_.for_each([&](client& c) {
-        if (c.has_connection() && !c.session().is_closing()) leaving.push_back(&c);
-    });
-    auto const times = leave_times(leaving.size(), share, spread);
-    for (std::size_t i = 0; i != times.size(); ++i) {
-        if (!times[i]) continue;
-        goaway const g{.reason = reason, .reconnect_after = *times[i], .deadline = deadline};
-        leaving[i]->send_away(g, turn_.at().mono + *times[i]);
-    }
-    keep_ticking();
-    return static_cast<std::uint64_t>(
-        std::count_if(times.begin(), times.end(), [](auto const& t) { return t.has_value(); }));
-}
-
-void shard::stop() {
-    if (stopping_) return;
-    stopping_ = true;
-    listener_.stop();
-    tasks_.stop();
-    clients_.for_each([](client& c) { c.abort(close_reason::going_away); });
-    for (auto const& p : parting_) p->abort();
-    end_when_empty();
-}
-
-void shard::end_when_empty() {
-    if (!stopping_ || ended_ || clients_.size() != 0 || !parting_.empty()) return;
-    ended_ = true;
-    wheel_.cancel(*this);
-    turn_.stop();
-    guard_.reset();
 }
 
 }  // namespace weir

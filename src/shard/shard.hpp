@@ -29,6 +29,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -162,6 +163,8 @@ public:
     void review_presence();
     bool counting_waits() const noexcept { return counting_waits_; }
     void stop_accepting();
+    bool is_leaving() const noexcept { return departure_.has_value(); }
+    void tell_departure(client& c);
     /// Closes each of `share` of the clients at a time of its own within `spread`.
     std::uint64_t send_away(std::string const& reason, double share, milliseconds spread,
                             milliseconds deadline);
@@ -227,6 +230,13 @@ private:
     boost::asio::steady_timer ticker_;
     public_listener listener_;
     std::thread thread_;
+    /// Set while the process drains: what connections that come late are told.
+    struct departure {
+        std::string reason;
+        mono_time ends;      ///< the last one is closed then
+        mono_time deadline;  ///< the process is gone then
+    };
+    std::optional<departure> departure_;
     bool ticking_ = false;
     bool stopping_ = false;
     bool ended_ = false;

@@ -74,7 +74,7 @@ std::unique_ptr<carried_connection> carry_websocket(raw_socket socket,
 
 ws_connection::ws_connection(turn& context, raw_socket socket, ws_parameters const& parameters,
                              transport_owner& owner)
-    : transport(transport_kind::websocket, parameters.dialect, socket.tls() != nullptr, owner),
+    : transport(transport_kind::websocket, socket.tls() != nullptr, owner),
       context_(context),
       socket_(std::move(socket)),
       decoder_(decoding(parameters)),
@@ -106,7 +106,6 @@ std::unique_ptr<carried_connection> ws_connection::release() {
     ws_parameters negotiated;
     negotiated.deflate = deflate_bits_ != 0;
     if (negotiated.deflate) negotiated.deflate_bits = deflate_bits_;
-    negotiated.dialect = dialect();
     auto carried = std::make_unique<carried_ws_connection>(std::move(socket_), negotiated);
     if (partial_) carried->unsent = partial_->wire().substr(partial_offset_);
     if (extras_) {
@@ -120,6 +119,10 @@ std::unique_ptr<carried_connection> ws_connection::release() {
 ws_connection::extras& ws_connection::make_extras() {
     if (!extras_) extras_ = std::make_unique<extras>();
     return *extras_;
+}
+
+std::size_t ws_connection::held_bytes() const noexcept {
+    return decoder_.held_bytes() + (extras_ ? extras_->unread.size() : 0);
 }
 
 void ws_connection::trim_extras() noexcept {

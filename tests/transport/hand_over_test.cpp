@@ -49,12 +49,11 @@ TEST_P(hand_over, what_was_read_and_not_decoded_goes_along) {
 
 TEST_P(hand_over, the_limits_are_those_of_the_place_where_it_arrives) {
     shard.context.change({.message_bytes = 1000});
-    connection_bed bed(shard, GetParam(), {.deflate = true, .deflate_bits = 12, .dialect = 1});
+    connection_bed bed(shard, GetParam(), {.deflate = true, .deflate_bits = 12});
     bed.start();
     test::fake_owner heir;
     shard.context.change({.message_bytes = 10});
     auto const second = move_on(bed, heir);
-    EXPECT_EQ(second->dialect(), 1);
     ASSERT_TRUE(second->start());
     second->continue_reading();
     bed.peer->say("0123456789");

@@ -62,6 +62,9 @@ struct shard_settings {
     std::vector<dialect_choice> dialects{{"weir.v1.json", make_json_dialect}};
     /// Told of sessions and topics, on the threads of the shards; null: nobody listens.
     lifecycle_listener* lifecycle = nullptr;
+    /// Development mode: a page on a foreign name that resolves to this machine (DNS rebinding) is
+    /// refused, by the Host that it sends.
+    bool development = false;
     /// GET pages of the public listener beside the protocol's own endpoints (development mode).
     std::map<std::string, http::response, std::less<>> pages;
 };

@@ -72,7 +72,7 @@ public:
     boost::asio::awaitable<std::optional<connection_facts>> connection(session_id session);
 
     struct leave_plan {
-        std::string reason;        ///< of the goaway and the close frame
+        std::string reason;        ///< of the goaway: "drain" or "shed"
         double share = 1.0;        ///< of the clients, taken at random
         milliseconds spread{0};    ///< closes are spread evenly over this
         milliseconds deadline{0};  ///< told to clients; not below spread

@@ -104,17 +104,14 @@ public:
     virtual std::size_t held_bytes() const noexcept = 0;
 
     transport_kind kind() const noexcept { return kind_; }
-    /// The number of the dialect that was negotiated, in the shard's order; 0: the default.
-    std::uint8_t dialect() const noexcept { return dialect_; }
     bool secure() const noexcept { return secure_; }
     bool writable() const noexcept { return writable_; }  ///< false: waits for the peer to read
     std::uint64_t bytes_in() const noexcept { return bytes_in_; }
     std::uint64_t bytes_out() const noexcept { return bytes_out_; }
 
 protected:
-    transport(transport_kind kind, std::uint8_t dialect, bool secure,
-              transport_owner& owner) noexcept
-        : owner_(&owner), kind_(kind), dialect_(dialect), secure_(secure) {}
+    transport(transport_kind kind, bool secure, transport_owner& owner) noexcept
+        : owner_(&owner), kind_(kind), secure_(secure) {}
     /// At most once between two flushes.
     virtual void on_wake() = 0;
 
@@ -122,7 +119,6 @@ protected:
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;
     transport_kind const kind_;
-    std::uint8_t const dialect_;
     bool const secure_;
     bool writable_ = true;
     bool woken_ = false;  ///< a flush has been asked for since the last one

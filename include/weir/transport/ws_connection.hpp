@@ -22,9 +22,8 @@ namespace weir {
 
 /// What a WebSocket handshake agreed on; travels with the connection.
 struct ws_parameters {
-    bool deflate = false;      ///< without context takeover both ways
-    int deflate_bits = 15;     ///< server_max_window_bits
-    std::uint8_t dialect = 0;  ///< which of the shard's dialects; 0: the default
+    bool deflate = false;   ///< without context takeover both ways
+    int deflate_bits = 15;  ///< server_max_window_bits
 };
 
 /// One established WebSocket: bytes on a raw non-blocking descriptor (plain or TLS) to messages,
@@ -61,7 +60,7 @@ public:
     void hold_reading() override { held_ = true; }
     void continue_reading() override;
     std::unique_ptr<carried_connection> release() override;
-    std::size_t held_bytes() const noexcept override { return decoder_.held_bytes(); }
+    std::size_t held_bytes() const noexcept override;
 
 private:
     enum class phase : std::uint8_t {
