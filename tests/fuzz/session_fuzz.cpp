@@ -64,7 +64,8 @@ public:
         WEIR_ASSERT(numbered ? !over : !closed);
         constexpr std::string_view mark = R"("secret":")";
         auto const found = body.find(mark);
-        if (!numbered && found != std::string_view::npos) secret = body.substr(found + mark.size(), 22);
+        if (!numbered && found != std::string_view::npos)
+            secret = body.substr(found + mark.size(), 22);
         auto const pushed = talk->frames().push(make_frame("", std::string(body), numbered));
         if (pushed == enqueued::queued) return;
         if (!away) return talk->close(close_reason::slow_consumer);
