@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t jwt_secret_least = 32;  // RFC 7518 section 3.2: as long as the hash
 constexpr std::size_t api_key_least = 16;
+constexpr std::uint64_t sessions_a_shard = std::uint64_t{1} << 20;  // what a session id can name
 
 class checker {
 public:
@@ -67,6 +68,11 @@ public:
 
     void limits() {
         auto const& l = values_.limits;
+        if (l.backlog.bytes < l.message_bytes) {
+            error({"limits.backlog.bytes", "limits.message_bytes"},
+                  "bytes " + format_bytes(l.backlog.bytes) +
+                      " cannot hold one message of message_bytes " + format_bytes(l.message_bytes));
+        }
         if (l.outbox_bytes < l.message_bytes) {
             error({"limits.outbox_bytes", "limits.message_bytes"},
                   "outbox_bytes " + format_bytes(l.outbox_bytes) +
@@ -76,6 +82,14 @@ public:
 
     void sessions() {
         auto const& s = values_.session;
+        std::uint64_t const places = values_.shards * sessions_a_shard;
+        if (values_.shards != 0 && values_.limits.connections + s.detached.total > places) {
+            error({"limits.connections", "session.detached.total", "shards"},
+                  "connections " + std::to_string(values_.limits.connections) +
+                      " and session.detached.total " + std::to_string(s.detached.total) +
+                      " are more than the " + std::to_string(places) + " sessions that shards " +
+                      std::to_string(values_.shards) + " can hold");
+        }
         if (s.resume_window.count() == 0) return;
         if (values_.limits.outbox_bytes > s.replay.bytes) {
             error({"limits.outbox_bytes", "session.replay.bytes"},

@@ -9,7 +9,7 @@ namespace weir {
 namespace {
 
 /// Everything of a `message` that is no field: braces, names, numbers at their longest.
-constexpr std::size_t message_overhead_bytes = 160;
+constexpr std::size_t envelope_bytes = 160;
 
 using json::add_flag;
 using json::add_loss;
@@ -70,8 +70,8 @@ void json_dialect::encode(std::string& out, goaway const& g) const {
 }
 
 void json_dialect::encode(std::string& out, message const& m) const {
-    out.reserve(out.size() + message_overhead_bytes + m.topic.size() + m.event.size() +
-                m.key.size() + m.from.size() + m.payload.size());
+    out.reserve(out.size() + envelope_bytes + m.topic.size() + m.event.size() + m.key.size() +
+                m.from.size() + m.payload.size());
     add_text(out, R"({"type":"message","topic":)", m.topic);
     if (!m.event.empty()) add_text(out, R"(,"event":)", m.event);
     if (m.at.offset != 0) add_number(out, R"(,"offset":)", m.at.offset);

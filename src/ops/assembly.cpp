@@ -133,15 +133,25 @@ result<live_settings_ptr> make_live_settings(config::settings const& s) {
     return live_settings_ptr(std::move(live));
 }
 
+unsigned shards_for(unsigned cores) noexcept {
+    return std::clamp(cores, 1U, shard_settings::shards_max);
+}
+
 shard_settings make_shard_settings(config::settings const& s) {
     shard_settings out;
-    out.shards = s.shards != 0 ? s.shards : std::max(1U, std::thread::hardware_concurrency());
+    out.shards = s.shards != 0 ? s.shards : shards_for(std::thread::hardware_concurrency());
     out.address = s.listen.public_listener.address;
     out.port = s.listen.public_listener.port;
+    switch (s.broker.kind) {
+        case config::broker_kind::memory:
+            out.broker = broker_kind::memory;
+    }
     out.topics_max = s.limits.topics;
     // Acknowledged messages are not dropped for the sake of memory, so they may not fill it.
     auto const memory = memory_limit_bytes(s.limits.memory, available_memory());
     out.history_bytes_max = std::min<std::uint64_t>(s.limits.history_bytes, memory / 2);
+    out.backlog_messages_max = s.limits.backlog.messages;
+    out.backlog_bytes_max = s.limits.backlog.bytes;
     out.dedupe_window = s.dedupe_window;
     return out;
 }

@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uint32_t page_messages = 1000;
+constexpr std::uint32_t answer_messages_max = 1000;
 constexpr std::uint32_t history_default = 100;
 constexpr std::uint32_t members_max = 1000;
 /// An answer waits in the outbox like everything else: of a default one it takes an eighth.
@@ -77,8 +77,8 @@ void session::history(command const& c, now at) {
     q.topic = c.topic;
     q.kind = c.since && !c.last ? log_query::what::after : log_query::what::before;
     if (c.since) q.at = place_of(*c.since);
-    q.messages_max = std::clamp(c.last.value_or(c.since ? page_messages : history_default),
-                                std::uint32_t{1}, page_messages);
+    q.messages_max = std::clamp(c.last.value_or(c.since ? answer_messages_max : history_default),
+                                std::uint32_t{1}, answer_messages_max);
     q.bytes_max = page_bytes(*env_.settings);
     auto const ticket = next_ticket();
     extra_state::query asked;
@@ -126,7 +126,7 @@ void session::sync(command const& c, now at) {
         q.topic = name;
         q.kind = log_query::what::state;
         if (c.since) q.at = place_of(*c.since);
-        q.messages_max = page_messages;
+        q.messages_max = answer_messages_max;
         q.bytes_max = std::max(sync_topic_bytes_min, page_bytes(*env_.settings) / names.size());
         asked.tickets.push_back(next_ticket());
         asked.states.push_back({std::move(name), {}, {}, false});

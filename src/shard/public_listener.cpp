@@ -220,6 +220,10 @@ std::optional<http::response> public_listener::admit(std::string const& key,
 }
 
 asio::awaitable<bool> public_listener::wait_for_slot(visit& v) {
+    if (shard_.clients().full()) {
+        v.refusal = refuse(limit_kind::connections, seconds{1});
+        co_return true;
+    }
     // Somebody waits there for a session, or somebody else behind the same address: near enough.
     bool const returning = shard_.commons().detached.waits_at(address_key(v.address));
     auto const slot =

@@ -6,16 +6,16 @@
 
 namespace weir {
 
-client_slot registry::reserve() {
+std::optional<client_slot> registry::reserve() {
+    if (full()) return std::nullopt;
     ++used_;
     if (free_.empty()) {
-        WEIR_ASSERT(places_.size() < (std::size_t{1} << index_bits));
         places_.emplace_back();
-        return {static_cast<std::uint32_t>(places_.size() - 1), 0};
+        return client_slot{static_cast<std::uint32_t>(places_.size() - 1), 0};
     }
     auto const index = free_.back();
     free_.pop_back();
-    return {index, places_[index].generation};
+    return client_slot{index, places_[index].generation};
 }
 
 void registry::put(client_slot slot, std::unique_ptr<client> c) {

@@ -5,9 +5,11 @@
 #include <weir/base/ids.hpp>
 #include <weir/topic/name_hash.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,7 +24,11 @@ public:
     static constexpr std::uint32_t generation_bits = 11;
     static constexpr std::uint32_t index_bits = 20;
 
-    client_slot reserve();
+    static constexpr std::size_t clients_max = std::size_t{1} << index_bits;
+
+    /// None: there are as many as can be named.
+    std::optional<client_slot> reserve();
+    bool full() const noexcept { return used_ == clients_max; }
     void put(client_slot slot, std::unique_ptr<client> c);
     /// Null when that client is gone.
     client* find(client_slot slot) const noexcept;

@@ -11,7 +11,6 @@ namespace {
 // The id: 4 bytes of masked place, 4 of check, 8 random.
 constexpr std::size_t check_at = 4;
 constexpr std::size_t random_at = 8;
-constexpr unsigned index_bits = 20;
 
 std::uint32_t hashed(std::byte const* bytes, std::size_t size, name_hash_keys const& keys) {
     return static_cast<std::uint32_t>(
@@ -24,7 +23,7 @@ session_addresses::session_addresses()
     : mask_{random_u64(), random_u64()}, check_{random_u64(), random_u64()} {}
 
 session_id session_addresses::make(place where) const {
-    WEIR_ASSERT(where.shard < 256 && where.index < (1U << index_bits));
+    WEIR_ASSERT(where.shard < (1U << shard_bits) && where.index < (1U << index_bits));
     session_id id = session_id::random();
     std::byte* const at = id.bytes.data();
     std::uint32_t const masked = (where.shard << index_bits | where.index) ^

@@ -17,9 +17,12 @@ class session_addresses {
 public:
     session_addresses();
 
+    static constexpr unsigned shard_bits = 8;
+    static constexpr unsigned index_bits = 20;
     struct place {
-        std::uint32_t shard = 0;  ///< below 2^8
-        std::uint32_t index = 0;  ///< below 2^20
+        std::uint32_t shard = 0;  ///< below 2^shard_bits
+        std::uint32_t index = 0;  ///< below 2^index_bits
+        bool operator==(place const&) const = default;
     };
     session_id make(place where) const;
     /// Nothing: no session of this process was ever called so.

@@ -17,6 +17,8 @@
 namespace weir {
 namespace asio = boost::asio;
 
+static_assert(registry::index_bits == session_addresses::index_bits);
+
 /// Measures from the reading of a publish to the end of the flush that wrote its last delivery
 /// here. Marked dirty after a slice of fan-out, it stands behind everything the slice made dirty.
 struct shard::latency_probe final : turn_item {
@@ -100,7 +102,13 @@ void shard::join() {
 
 void shard::adopt(arrival a) {
     if (stopping_) return;
-    auto const slot = clients_.reserve();
+    auto const reserved = clients_.reserve();
+    if (!reserved) {  // the last places were taken during its handshake
+        weir::at(counts_.refused, handshake_refusal::connections).add();
+        weir::at(counts_.limited, limit_kind::connections).add();
+        return;
+    }
+    auto const slot = *reserved;
     auto const from = std::move(a.from);
     auto const number = commons_.next_connection.fetch_add(1, std::memory_order_relaxed);
     auto const kind = a.connection->kind();
@@ -244,7 +252,7 @@ void shard::on_message(message_ptr m) {
     topics_.on_message(std::move(m));
     if (topics_.backlog() != before) probe_->started.push_back(received);
     report_backlog();
-    turn_.request();
+    if (!reading_mail_) turn_.request();
 }
 
 void shard::on_read(read_ticket ticket, result<log_page> page) {
@@ -258,8 +266,8 @@ void shard::on_members(read_ticket ticket, result<presence_page> page) {
 }
 
 void shard::on_presence(presence_change_ptr change) {
-    topics_.on_presence(*change);
-    turn_.request();
+    topics_.on_presence(std::move(change));
+    if (!reading_mail_) turn_.request();
 }
 
 topic_policy shard::policy_of(std::string_view topic) const {
@@ -274,7 +282,9 @@ void shard::run_errands() {
 
 bool shard::work() {
     relief_.relieve(turn_.at().mono);
+    reading_mail_ = true;  // the fan-out follows in this turn
     bool more = broker_->upkeep().work(mails_a_turn);
+    reading_mail_ = false;
     more = topics_.fan_out(deliveries_a_turn) || more;
     report_backlog();
     if (!probe_->started.empty()) turn_.mark_dirty(*probe_);

@@ -238,6 +238,7 @@ private:
     };
     std::optional<departure> departure_;
     bool ticking_ = false;
+    bool reading_mail_ = false;
     bool stopping_ = false;
     bool ended_ = false;
 };

@@ -5,7 +5,6 @@
 #include <weir/base/assert.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace weir {
@@ -46,23 +45,56 @@ void home_table::dissolve(topic_home& home) {
     keep.state.clear();
     kept_changed(keep);
     schedule(keep, nanoseconds::max());
+    unused_.remove(keep);
     home.keep_.reset();
 }
 
-bool home_table::has_room(topic_keep const& keep, publication const& p) const {
-    if (keep.policy.state == state_kind::none || !logs_.empty()) return true;
-    return shared_.history_bytes.load(std::memory_order_relaxed) +
-               keep.state.growth(p.key, p.payload, stored_bytes(p)) <=
-           bytes_bound();
+bool home_table::reserve(topic_keep const& keep, publication const& p) {
+    auto const size = stored_bytes(p);
+    auto const state = keep.state.growth(p.key, p.payload, size);
+    auto const log = keep.policy.history.kept() ? size : 0;
+    log_has_room_ = true;
+    while (!take_bytes(log + state)) {
+        if (!logs_.empty()) {
+            drop_oldest();
+            continue;
+        }
+        log_has_room_ = false;
+        if (take_bytes(state)) break;
+        return false;
+    }
+    return true;
+}
+
+bool home_table::take_bytes(std::size_t n) noexcept {
+    auto taken = shared_.history_bytes.load(std::memory_order_relaxed);
+    do {
+        if (n != 0 &&
+            (n > settings_.history_bytes_max || taken > settings_.history_bytes_max - n)) {
+            return false;
+        }
+    } while (
+        !shared_.history_bytes.compare_exchange_weak(taken, taken + n, std::memory_order_relaxed));
+    reserved_ = n;
+    return true;
+}
+
+void home_table::release() noexcept {
+    shared_.history_bytes.fetch_sub(std::exchange(reserved_, 0), std::memory_order_relaxed);
 }
 
 void home_table::store(topic_keep& keep, message_ptr const& m) {
-    keep.log.append(m, clock_);
+    if (log_has_room_) {
+        keep.log.append(m, clock_);
+    } else {
+        keep.log.pass_over(*m);
+        at(counts_.limited, limit_kind::history_bytes).add();
+    }
     keep.state.apply(m);
     if (keep.policy.history.kept()) keep.known_until_ = clock_ + keep.policy.history.age;
+    keep.published_ = m->received;
     logs_.remove(keep);
-    kept_changed(keep);
-    if (over_bound()) trim_to_bound(std::numeric_limits<std::size_t>::max());
+    kept_changed(keep, std::exchange(reserved_, 0));
     work_due(removed_a_message);
 }
 
@@ -104,19 +136,14 @@ void home_table::exit(topic_home& home, std::string_view user) {
     auto* const keep = keep_of(home);
     if (keep == nullptr || !keep->presence) return;
     keep->presence->exit(user, clock_);
+    if (keep->presence->flush_due(clock_)) tell(*keep);
     kept_changed(*keep);
 }
 
-void home_table::tell_all(topic_home& home) {
+presence_page home_table::members(topic_home& home, std::size_t max) {
     auto* const keep = keep_of(home);
-    if (keep == nullptr || !keep->presence) return;
-    tell(*keep);
-    kept_changed(*keep);
-}
-
-presence_page home_table::members(topic_home const& home, std::size_t max) const {
-    if (!home.keep_ || !home.keep_->presence) return {};
-    return home.keep_->presence->page(max);
+    if (keep == nullptr || !keep->presence) return {};
+    return keep->presence->page(max);
 }
 
 void home_table::tell(topic_keep& keep) {
@@ -134,43 +161,81 @@ std::optional<home_table::news> home_table::take_news() {
     return first;
 }
 
-void home_table::kept_changed(topic_keep& keep) {
+void home_table::kept_changed(topic_keep& keep, std::size_t reserved) {
     auto const bytes = keep.log.bytes() + keep.state.bytes();
     // Differences of unsigned numbers add up right, whichever is larger.
-    shared_.history_bytes.fetch_add(bytes - keep.counted_, std::memory_order_relaxed);
+    shared_.history_bytes.fetch_add(bytes - keep.counted_ - reserved, std::memory_order_relaxed);
     bytes_ += bytes - keep.counted_;
     keep.counted_ = bytes;
     counts_.history_bytes.set(bytes_);
     if (keep.log.size() == 0) {
         logs_.remove(keep);
-    } else if (!keep.linked()) {
+    } else if (ring_link<by_last_publish>& log = keep; !log.linked()) {
         logs_.append(keep);
     }
+    tell_oldest();
     // An entry that is early only costs a look; a full log must not move it with each message.
     if (auto const due = next_due(keep); due < keep.due_) schedule(keep, due);
     settle(*keep.home);
 }
 
-std::size_t home_table::bytes_bound() const noexcept {
-    auto const all = settings_.history_bytes_max;
-    return bytes_ < all / settings_.shards ? all + all / 16 : all;
+void home_table::tell_oldest() noexcept {
+    auto const oldest = logs_.empty() ? memory_broker_shared::no_log
+                                      : logs_.front().published_.time_since_epoch().count();
+    if (oldest == oldest_told_) return;
+    oldest_told_ = oldest;
+    shared_.logs[settings_.shard].oldest.store(oldest, std::memory_order_relaxed);
 }
 
-bool home_table::over_bound() const noexcept {
-    return shared_.history_bytes.load(std::memory_order_relaxed) > bytes_bound();
+std::size_t home_table::high_mark() const noexcept {
+    auto const all = settings_.history_bytes_max;
+    return settings_.shards == 1 ? all : all - all / 16;
+}
+
+std::size_t home_table::low_mark() const noexcept {
+    return high_mark() - settings_.history_bytes_max / 64;
+}
+
+bool home_table::first_to_give_way() const noexcept {
+    for (unsigned i = 0; i != settings_.shards; ++i) {
+        if (shared_.logs[i].oldest.load(std::memory_order_relaxed) < oldest_told_) return false;
+    }
+    return !logs_.empty();
+}
+
+std::optional<unsigned> home_table::whom_to_ask() noexcept {
+    if (shared_.history_bytes.load(std::memory_order_relaxed) <= high_mark()) return std::nullopt;
+    if (first_to_give_way()) {
+        give_way();
+        return std::nullopt;
+    }
+    unsigned oldest = settings_.shard;
+    auto when = oldest_told_;
+    for (unsigned i = 0; i != settings_.shards; ++i) {
+        auto const there = shared_.logs[i].oldest.load(std::memory_order_relaxed);
+        if (there >= when) continue;
+        when = there;
+        oldest = i;
+    }
+    if (oldest == settings_.shard) return std::nullopt;
+    if (shared_.logs[oldest].asked.exchange(true, std::memory_order_relaxed)) return std::nullopt;
+    return oldest;
 }
 
 /// Each message that goes was appended once, so this is O(1) for a message over its life.
-std::size_t home_table::trim_to_bound(std::size_t at_most) {
-    std::size_t removed = 0;
-    while (removed != at_most && over_bound() && !logs_.empty()) {
-        auto& keep = logs_.front();
-        keep.log.drop_oldest();
-        at(counts_.limited, limit_kind::history_bytes).add();
-        ++removed;
-        kept_changed(keep);
+void home_table::give_way() {
+    shared_.logs[settings_.shard].asked.store(false, std::memory_order_relaxed);
+    for (auto left = removed_a_tick; left != 0 && first_to_give_way(); --left) {
+        if (shared_.history_bytes.load(std::memory_order_relaxed) <= low_mark()) return;
+        drop_oldest();
     }
-    return removed;
+}
+
+void home_table::drop_oldest() {
+    auto& keep = logs_.front();
+    keep.log.drop_oldest();
+    at(counts_.limited, limit_kind::history_bytes).add();
+    kept_changed(keep);
 }
 
 nanoseconds home_table::next_due(topic_keep const& keep) const noexcept {

@@ -20,7 +20,8 @@ home_table::home_table(memory_broker_settings const& settings, memory_broker_sha
 
 home_table::~home_table() {
     shared_.topics.fetch_sub(homes_.size(), std::memory_order_relaxed);
-    shared_.history_bytes.fetch_sub(bytes_, std::memory_order_relaxed);
+    shared_.history_bytes.fetch_sub(bytes_ + reserved_, std::memory_order_relaxed);
+    shared_.logs[settings_.shard].oldest.store(memory_broker_shared::no_log);
 }
 
 topic_home* home_table::find(std::string_view topic) noexcept {
@@ -55,6 +56,9 @@ void home_table::remove_interest(topic_home& home, unsigned shard) {
 
 position home_table::advance(topic_home& home) {
     if (home.linked()) append_quiet(home);
+    if (auto* const keep = home.keep_.get()) {
+        if (ring_link<by_disuse>& unused = *keep; unused.linked()) unused_.append(unused);
+    }
     ++home.head.offset;
     return home.head;
 }
@@ -68,10 +72,21 @@ bool home_table::in_use(topic_home const& home) const noexcept {
 }
 
 void home_table::settle(topic_home& home) noexcept {
-    if (in_use(home)) {
+    bool const used = in_use(home);
+    if (used) {
         quiet_.remove(home);
     } else if (!home.linked()) {
         append_quiet(home);
+    }
+    auto* const keep = home.keep_.get();
+    if (keep == nullptr) return;
+    ring_link<by_disuse>& unused = *keep;
+    bool const only_kept =
+        used && home.interest.empty() && (!keep->presence || keep->presence->idle());
+    if (!only_kept) {
+        unused_.remove(unused);
+    } else if (!unused.linked()) {
+        unused_.append(unused);
     }
 }
 
@@ -80,10 +95,12 @@ void home_table::tick(mono_time at) {
     last_tick_ = at;
     if (reviewed_to_) review_policies();
     work_due(removed_a_tick);
-    if (over_bound()) trim_to_bound(removed_a_tick);
     // At the limit, a sibling may have refused a topic while quiet ones stand here.
     bool const full = shared_.topics.load(std::memory_order_relaxed) >= settings_.topics_max;
     forget_overdue(forgotten_a_tick, full ? seconds{0} : quiet_time);
+    auto const refusals = shared_.topics_refused.load(std::memory_order_relaxed);
+    if (full) forget_unused(std::min(refusals - refusals_seen_, forgotten_a_tick));
+    refusals_seen_ = refusals;
 }
 
 broker_topic home_table::facts_of(topic_home const& home) const {
@@ -106,8 +123,8 @@ std::vector<broker_topic> home_table::list(std::string_view after, std::size_t m
     return facts;
 }
 
-/// One place of the limit, which all shards count together: a free one, or that of the topic that
-/// was quiet for longest here.
+/// One place of the limit, which all shards count together: a free one, or that of the topic here
+/// that was quiet for longest, or else unused for longest.
 bool home_table::take_place() {
     auto taken = shared_.topics.load(std::memory_order_relaxed);
     while (taken < settings_.topics_max) {
@@ -115,13 +132,21 @@ bool home_table::take_place() {
             return true;
         }
     }
-    if (quiet_.empty()) return false;
-    erase_longest_quiet();
+    if (!quiet_.empty()) {
+        erase(quiet_.front());
+    } else if (!unused_.empty()) {
+        erase(*unused_.front().home);
+        at(counts_.limited, limit_kind::topics).add();
+    } else {
+        at(counts_.limited, limit_kind::topics).add();
+        shared_.topics_refused.fetch_add(1, std::memory_order_relaxed);
+        return false;
+    }
     return true;
 }
 
-void home_table::erase_longest_quiet() {
-    auto& home = quiet_.front();
+/// Its place in the count of all shards stays taken.
+void home_table::erase(topic_home& home) {
     if (home.keep_) dissolve(home);
     quiet_.remove(home);
     in_order_.erase(home.in_order_);
@@ -129,10 +154,19 @@ void home_table::erase_longest_quiet() {
     counts_.topics.set(homes_.size());
 }
 
+/// For siblings that found no place.
+void home_table::forget_unused(std::size_t at_most) {
+    for (; at_most != 0 && !unused_.empty(); --at_most) {
+        erase(*unused_.front().home);
+        at(counts_.limited, limit_kind::topics).add();
+        shared_.topics.fetch_sub(1, std::memory_order_relaxed);
+    }
+}
+
 void home_table::forget_overdue(std::size_t at_most, nanoseconds quiet_for) {
     for (; at_most != 0 && !quiet_.empty(); --at_most) {
         if (clock_ - quiet_.front().quiet_since_ < quiet_for) return;
-        erase_longest_quiet();
+        erase(quiet_.front());
         shared_.topics.fetch_sub(1, std::memory_order_relaxed);
     }
 }

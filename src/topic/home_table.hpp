@@ -43,10 +43,11 @@ using homes_by_name = std::set<topic_home*, by_home_name>;
 
 struct by_quiet;         // tags of lists
 struct by_last_publish;  // among topics whose log holds something
+struct by_disuse;        // among topics that only what is kept holds
 
 /// What is kept of a topic beside its order, as its policy says. Topics of which nothing is to be
 /// kept have none.
-struct topic_keep : ring_link<by_last_publish> {
+struct topic_keep : ring_link<by_last_publish>, ring_link<by_disuse> {
     topic_keep(topic_home& of, topic_policy const& p, std::uint64_t head)
         : home(&of), policy(p), log(head, p.history), state(p.state, p.state_keys) {}
 
@@ -60,6 +61,7 @@ private:
     friend class home_table;
     std::size_t counted_ = 0;  ///< of log and state, in the sums of the table
     nanoseconds known_until_{0};
+    mono_time published_{};                 ///< the newest message
     nanoseconds due_ = nanoseconds::max();  ///< its place in the table's due_; max: none
 };
 
@@ -98,8 +100,11 @@ private:
 /// The topics whose home is one shard. Those without interest of which nothing is kept stand in a
 /// list, the longest quiet first, and are forgotten from its front: after `quiet_time`, or sooner
 /// when the limit of topics (one for all shards) needs their place. A topic with history is not in
-/// that list before its history's age has passed since its last message. A pointer lives until the
-/// next call that may forget: find_or_create() and tick().
+/// that list before its history's age has passed since its last message. When the limit is reached
+/// and nothing is quiet, topics go that only their log or state holds: nobody is subscribed or
+/// present, and the longest unused goes first. Whoever comes back with a position of it is told
+/// that the epoch has changed. A pointer lives until the next call that may forget:
+/// find_or_create() and tick().
 ///
 /// Work that waits for time (expiry by age, presence) stands in one queue by when it is due, an
 /// entry for each topic, and is done in bounded portions: in tick(), and a little with each message
@@ -137,13 +142,17 @@ public:
         if (home.policy_as_of_ != policies_as_of_) look_up_policy(home);
         return home.keep_.get();
     }
-    /// False: the state would grow, all shards together keep as many bytes as they may, and no log
-    /// here could give way.
-    bool has_room(topic_keep const& keep, publication const& p) const;
-    /// Into log and state. The oldest of the longest unpublished logs here give way when all shards
-    /// together keep too much. A shard that keeps less than its share may use a sixteenth more, so
-    /// that those that keep more than theirs, and are asked in their ticks, do not starve it.
+    /// Reserves room for what store() is to keep; logs here give way when they must. False: there
+    /// is none for the state to grow. store() or release() has to follow.
+    bool reserve(topic_keep const& keep, publication const& p);
+    void release() noexcept;
+    /// Into log and state.
     void store(topic_keep& keep, message_ptr const& m);
+    /// The shard to ask for room, if there is little left and the log that gives way first is
+    /// there.
+    std::optional<unsigned> whom_to_ask() noexcept;
+    /// Logs here give way as long as they are the first to do so.
+    void give_way();
     log_page read(topic_home& home, log_query q);
     void clear_history(topic_home& home);
     void clear_state(topic_home& home);
@@ -151,17 +160,14 @@ public:
     /// Presence counts where the policy says so; else it is left alone. False: turned away.
     bool enter(topic_home& home, std::string_view user, std::string_view info);
     void exit(topic_home& home, std::string_view user);
-    /// All there is to tell of its presence becomes news.
-    void tell_all(topic_home& home);
-    /// After tell_all().
-    presence_page members(topic_home const& home, std::size_t max) const;
+    presence_page members(topic_home& home, std::size_t max);
 
     /// A change in presence, for the shards that were interested when it was told.
     struct news {
         interest_set interest;
         presence_change_ptr what;
     };
-    /// What store(), enter(), tell_all(), tick() and looking up a policy have to tell, in order.
+    /// What store(), enter(), tick() and looking up a policy have to tell, in order.
     std::optional<news> take_news();
     bool has_news() const noexcept { return !news_.empty(); }
 
@@ -176,7 +182,8 @@ public:
 
 private:
     bool take_place();
-    void erase_longest_quiet();
+    void erase(topic_home& home);
+    void forget_unused(std::size_t at_most);
     void forget_overdue(std::size_t at_most, nanoseconds quiet_for);
     void append_quiet(topic_home& home) noexcept;
     bool in_use(topic_home const& home) const noexcept;
@@ -187,12 +194,15 @@ private:
     void look_up_policy(topic_home& home);
     void dissolve(topic_home& home);
     /// After each change of what is kept: the sums, the lists, the queue of what is due.
-    void kept_changed(topic_keep& keep);
+    void kept_changed(topic_keep& keep, std::size_t reserved = 0);
     void tell(topic_keep& keep);
-    /// How many bytes all shards may keep, as far as this one is concerned.
-    std::size_t bytes_bound() const noexcept;
-    bool over_bound() const noexcept;
-    std::size_t trim_to_bound(std::size_t at_most);
+    bool take_bytes(std::size_t n) noexcept;
+    /// From where on logs of other shards are asked to give way, and how far they do.
+    std::size_t high_mark() const noexcept;
+    std::size_t low_mark() const noexcept;
+    bool first_to_give_way() const noexcept;
+    void drop_oldest();
+    void tell_oldest() noexcept;
     nanoseconds next_due(topic_keep const& keep) const noexcept;
     void schedule(topic_keep& keep, nanoseconds due);
     void work_due(std::size_t budget);
@@ -210,11 +220,16 @@ private:
     epoch_source epochs_;
     ring_list<topic_home, by_quiet> quiet_;        ///< the longest quiet first
     ring_list<topic_keep, by_last_publish> logs_;  ///< the longest unpublished first
+    ring_list<topic_keep, by_disuse> unused_;      ///< the longest unused first
+    std::size_t refusals_seen_ = 0;
     std::set<std::pair<nanoseconds, topic_keep*>> due_;
     std::deque<news> news_;
     std::uint32_t policies_as_of_ = 1;
     std::optional<std::string> reviewed_to_;  ///< while policies are being looked up again
     std::size_t bytes_ = 0;
+    std::size_t reserved_ = 0;  ///< between reserve() and store()
+    bool log_has_room_ = false;
+    std::int64_t oldest_told_ = memory_broker_shared::no_log;
     mono_time last_tick_ = never;
     nanoseconds clock_{0};  ///< time between ticks, summed: runs from 0, whatever mono_time is
 };

@@ -101,6 +101,7 @@ struct memory_broker::state {
     void on(unsigned, broker_mail::members_page& a) {
         links.listener.on_members(a.ticket, std::move(a.what));
     }
+    void on(unsigned, broker_mail::give_way&) { home.topics().give_way(); }
     void on(unsigned, broker_mail::presence& a) { links.listener.on_presence(std::move(a.what)); }
 
     struct keeper final : broker_upkeep {

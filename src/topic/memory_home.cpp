@@ -61,7 +61,8 @@ result<void> memory_home::admit(publication const& p, topic_home& home) {
         links_.count(limit_kind::state_keys);
         return refused(errc::limit_reached, "the topic's state has as many keys as it may hold");
     }
-    if (!topics_.has_room(*keep, p)) {
+    if (auto const other = topics_.whom_to_ask()) links_.send(*other, broker_mail::give_way{});
+    if (!topics_.reserve(*keep, p)) {
         links_.count(limit_kind::history_bytes);
         return refused(errc::limit_reached, "the server keeps as much state as it may hold");
     }
@@ -86,6 +87,7 @@ result<position> memory_home::publish(publication&& p) {
     if (auto const admitted = admit(p, *home); !admitted) return admitted.error();
     position const next{home->head.epoch, home->head.offset + 1};
     if (!dedupe_.remember(std::move(print), next, topics_.clock())) {
+        topics_.release();
         links_.count(limit_kind::dedupe);
         auto full = refused(errc::unavailable, "as many dedupe ids are in use as may be");
         full.retry_after = seconds{1};
@@ -126,17 +128,14 @@ void memory_home::enter(std::string_view topic, std::string_view user, std::stri
 
 void memory_home::exit(std::string_view topic, std::string_view user) {
     if (auto* const home = topics_.find(topic)) topics_.exit(*home, user);
+    tell_news();
 }
 
-/// No listener is called between the last of the news and the page, so that none is in it that
-/// follows, and none follows that is in it.
+/// What was told is told first: no change with a version up to the page's may come behind it.
 presence_page memory_home::members(std::string_view topic, std::uint32_t max) {
-    while (auto* const home = topics_.find(topic)) {
-        topics_.tell_all(*home);
-        if (!topics_.has_news()) return topics_.members(*home, max);
-        tell_news();
-    }
-    return {};
+    while (topics_.has_news()) tell_news();
+    auto* const home = topics_.find(topic);
+    return home == nullptr ? presence_page{} : topics_.members(*home, max);
 }
 
 void memory_home::tick(mono_time at) {

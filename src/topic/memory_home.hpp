@@ -51,7 +51,7 @@ public:
     log_page read(log_query const& q);
     void enter(std::string_view topic, std::string_view user, std::string_view info);
     void exit(std::string_view topic, std::string_view user);
-    /// Every interested shard was told of all that is in the page.
+    /// Every interested shard was told of all changes up to the page's version.
     presence_page members(std::string_view topic, std::uint32_t max);
     void tick(mono_time at);
 

@@ -51,6 +51,14 @@ struct topic_index::job {
 };
 
 struct topic_index::queue {
+    /// A change of presence, and how far it is among the topic's watchers.
+    struct telling {
+        topic_entry* topic;
+        presence_delivery what;
+        std::size_t next = 0;
+        std::size_t end = 0;  ///< who came later has asked for a page that has it
+    };
+    std::deque<telling> tellings;
     std::deque<job> jobs;
     std::size_t run = 0;   ///< the first so many jobs are under way together; 0: none
     std::size_t next = 0;  ///< the slot they go on with
@@ -135,18 +143,58 @@ topic_policy const& topic_index::policy(topic_entry& topic) const {
 }
 
 void topic_index::watch(topic_entry& topic, subscriber& who) {
-    topic.watchers_.push_back(&who);
+    if (!topic.watchers_) topic.watchers_ = std::make_unique<topic_entry::watcher_list>();
+    auto& [all, places] = *topic.watchers_;
+    if (places.try_emplace(&who, static_cast<std::uint32_t>(all.size())).second) {
+        all.push_back(&who);
+    }
 }
 
 void topic_index::unwatch(topic_entry& topic, subscriber& who) noexcept {
-    std::erase(topic.watchers_, &who);
+    if (!topic.watchers_) return;
+    auto& [all, places] = *topic.watchers_;
+    auto const known = places.find(&who);
+    if (known == places.end()) return;
+    all[known->second] = nullptr;
+    places.erase(known);
+    if (topic.jobs_ == 0) compact_watchers(topic);
 }
 
-void topic_index::on_presence(presence_change const& change) {
-    auto* const topic = find(change.topic);
-    if (topic == nullptr) return;
-    presence_delivery d(change);
-    for (subscriber* const who : topic->watchers_) who->presence_changed(*topic, d);
+void topic_index::on_presence(presence_change_ptr change) {
+    auto* const topic = find(change->topic);
+    if (topic == nullptr || !topic->watchers_ || topic->watchers_->places.empty()) return;
+    hold(*topic);
+    queue_->tellings.push_back({.topic = topic,
+                                .what = presence_delivery(std::move(change)),
+                                .end = topic->watchers_->all.size()});
+}
+
+/// At most so many watchers; how many it were.
+std::size_t topic_index::tell_watchers(std::size_t budget) {
+    auto& tellings = queue_->tellings;
+    std::size_t told = 0;
+    while (!tellings.empty() && told != budget) {
+        auto& first = tellings.front();
+        auto& topic = *first.topic;
+        for (; first.next != first.end && told != budget; ++told) {
+            auto* const who = topic.watchers_->all[first.next++];
+            if (who != nullptr) who->presence_changed(topic, first.what);
+        }
+        if (first.next != first.end) break;
+        tellings.pop_front();
+        let_go(topic);
+    }
+    return told;
+}
+
+/// Nothing holds the topic: once half of the places are empty, those behind move up.
+void topic_index::compact_watchers(topic_entry& topic) noexcept {
+    if (!topic.watchers_) return;
+    auto& [all, places] = *topic.watchers_;
+    if (places.size() * 2 > all.size()) return;
+    if (places.empty()) return topic.watchers_.reset();
+    std::erase(all, nullptr);
+    for (std::uint32_t i = 0; i != all.size(); ++i) places.find(all[i])->second = i;
 }
 
 topic_entry* topic_index::find(std::string_view topic) noexcept {
@@ -184,6 +232,7 @@ void topic_index::on_message(message_ptr m) {
 
 bool topic_index::fan_out(std::size_t budget) {
     auto& q = *queue_;
+    budget -= tell_watchers(std::min(budget, std::max<std::size_t>(budget / 4, 1)));
     while (!q.jobs.empty() && budget != 0) {
         if (q.run == 0) q.begin(budget);
         auto& topic = *q.jobs.front().topic;
@@ -202,7 +251,8 @@ bool topic_index::fan_out(std::size_t budget) {
             let_go(topic);
         }
     }
-    return !q.jobs.empty();
+    tell_watchers(budget);
+    return !idle();
 }
 
 /// Takes the run on by at most `budget` deliveries and answers how many it used: whole slots, or,
@@ -231,7 +281,7 @@ std::size_t topic_index::advance_run(topic_entry& topic, std::size_t budget) {
 }
 
 bool topic_index::idle() const noexcept {
-    return queue_->jobs.empty();
+    return queue_->jobs.empty() && queue_->tellings.empty();
 }
 std::size_t topic_index::backlog() const noexcept {
     return queue_->jobs.size();
@@ -286,6 +336,7 @@ void topic_index::let_go(topic_entry& topic) {
 /// that a later attachment could take for its own.
 void topic_index::settle(topic_entry& topic) {
     if (topic.slots_.size() != topic.live_) compact(topic);
+    compact_watchers(topic);
     auto& slots = topic.slots_;
     if (slots.capacity() > std::max(slots_kept, slack_max * slots.size())) slots.shrink_to_fit();
     if (topic.live_ == 0 && topic.answers_due_ == 0) topics_.erase(topics_.find(topic.name_));

@@ -28,6 +28,13 @@ void topic_log::append(message_ptr m, nanoseconds at) {
     trim();
 }
 
+void topic_log::pass_over(message const& m) {
+    WEIR_ASSERT(m.at.offset == head_ + 1);
+    clear();
+    ++head_;
+    newest_gone_ = gap_reason::trimmed;
+}
+
 std::size_t topic_log::expire(nanoseconds now, std::size_t at_most) {
     std::size_t removed = 0;
     while (removed != at_most && size() != 0 && too_old(entries_[first_].at, now, policy_.age)) {
@@ -97,11 +104,15 @@ log_page topic_log::read(log_query const& q, position const& head, nanoseconds n
 
 void topic_log::read_after(log_query const& q, std::size_t live, log_page& page) const {
     auto next = live;
+    auto const oldest = offset_of(live);
     if (q.at && (q.at->epoch != page.head.epoch || q.at->offset > head_)) {
         page.missing = loss{.reason = gap_reason::epoch};
+        if (oldest > 1) {
+            page.missing->from = 1;
+            page.missing->to = page.missing->count = oldest - 1;
+        }
     } else if (q.at) {
         auto const wanted = q.at->offset + 1;
-        auto const oldest = offset_of(live);
         if (wanted < oldest) {
             page.missing = loss{.from = wanted,
                                 .to = oldest - 1,

@@ -26,6 +26,8 @@ public:
     /// The topic's next message. Pushes out what no longer fits; one that is larger than the
     /// policy's bytes is not kept at all, nor anything before it.
     void append(message_ptr m, nanoseconds at);
+    /// The same for one that finds no room: neither it nor anything before it is kept.
+    void pass_over(message const& m);
     /// Removes at most so many that are too old; how many it were.
     std::size_t expire(nanoseconds now, std::size_t at_most);
     /// When the oldest message is too old; nanoseconds::max(): never.
@@ -40,8 +42,9 @@ public:
     ///
     /// `after` without `at` begins with the oldest. What it wanted and is not there is `missing`,
     /// with the reason for which the newest of it went. An `at` of another epoch, or one that does
-    /// not exist yet, is a loss without range, and all that is kept follows; `before` such an `at`
-    /// of another epoch nothing is known to lie.
+    /// not exist yet, is a loss with reason `epoch`: its range is what this epoch had and is not
+    /// kept (none: without range), and all that is kept follows. `before` an `at` of another epoch
+    /// nothing is known to lie.
     log_page read(log_query const& q, position const& head, nanoseconds now) const;
 
     std::size_t size() const noexcept { return entries_.size() - first_; }

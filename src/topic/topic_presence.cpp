@@ -1,12 +1,15 @@
 #include "topic/topic_presence.hpp"
 
-#include <weir/base/assert.hpp>
-
 #include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace weir {
+
+void topic_presence::changes(members::iterator who) {
+    // Of one that is to be told already, what was told before stays what it was.
+    joined_.try_emplace(who->first, shown_of(who->second));
+}
 
 bool topic_presence::enter(std::string_view user, std::string_view info, nanoseconds now) {
     auto who = members_.find(user);
@@ -14,20 +17,15 @@ bool topic_presence::enter(std::string_view user, std::string_view info, nanosec
         if (members_.size() >= members_max) return false;
         who = members_.try_emplace(std::string(user)).first;
         who->second.user = &who->first;
-        who->second.info = info;
         auto back = left_.extract(who->first);
-        if (back.empty()) {
-            joined_.emplace(who->first, std::nullopt);
-        } else if (back.mapped() != info) {
-            joined_.emplace(who->first, std::move(back.mapped()));
-        }
-    } else if (who->second.info != info) {
-        // Of one who is to be told already, what was told before stays what it was.
-        joined_.try_emplace(who->first, std::move(who->second.info));
-        who->second.info = info;
+        joined_.emplace(who->first, back.empty() ? std::nullopt : std::move(back.mapped()));
+    } else if (who->second.info != info || who->second.connections != 0) {
+        changes(who);
     }
+    who->second.info = info;
     leaving_.remove(who->second);
     ++who->second.connections;
+    drop_if_undone(who);
     tell(now);
     return true;
 }
@@ -35,9 +33,23 @@ bool topic_presence::enter(std::string_view user, std::string_view info, nanosec
 void topic_presence::exit(std::string_view user, nanoseconds now) {
     auto const who = members_.find(user);
     if (who == members_.end() || who->second.connections == 0) return;
-    if (--who->second.connections != 0) return;
-    who->second.leaves_at = now + grace;
-    leaving_.append(who->second);
+    if (who->second.connections == 1) {
+        who->second.connections = 0;
+        who->second.leaves_at = now + grace;
+        leaving_.append(who->second);
+        return;
+    }
+    changes(who);
+    --who->second.connections;
+    drop_if_undone(who);
+    tell(now);
+}
+
+/// Nothing is to be told of a member that stands as it was told, unless a page says otherwise.
+void topic_presence::drop_if_undone(members::iterator who) {
+    auto const told = joined_.find(who->first);
+    if (paged_ || told == joined_.end() || told->second != shown_of(who->second)) return;
+    joined_.erase(told);
 }
 
 std::size_t topic_presence::expire(nanoseconds now, std::size_t at_most) {
@@ -54,13 +66,12 @@ void topic_presence::clear(nanoseconds now) {
 }
 
 void topic_presence::remove(members::iterator who, nanoseconds now) {
-    auto const told = joined_.find(who->first);
-    if (told == joined_.end()) {
-        left_.emplace(who->first, std::move(who->second.info));
-    } else {
-        if (told->second) left_.emplace(who->first, *std::move(told->second));
+    std::optional<shown> before = shown_of(who->second);
+    if (auto const told = joined_.find(who->first); told != joined_.end()) {
+        before = std::move(told->second);
         joined_.erase(told);
     }
+    if (before || paged_) left_.emplace(who->first, std::move(before));
     leaving_.remove(who->second);
     members_.erase(who);
     tell(now);
@@ -93,27 +104,29 @@ std::vector<presence_change_ptr> topic_presence::flush(std::string const& topic,
         return *open;
     };
     for (auto const& [user, told] : joined_) {
-        auto const& who = *members_.find(user);
-        if (told == who.second.info) continue;  // changed, and back again
-        room().joined.push_back({who.first, who.second.connections, who.second.info});
+        auto const now_shown = shown_of(members_.find(user)->second);
+        if (!paged_ && told == now_shown) continue;
+        room().joined.push_back({std::string(user), now_shown.connections, now_shown.info});
     }
-    for (auto const& [user, info] : left_) room().left.push_back(user);
+    for (auto const& [user, told] : left_) room().left.push_back(user);
     joined_.clear();
     left_.clear();
+    paged_ = false;
     flush_at_ = nanoseconds::max();
     if (!changes.empty()) flushed_at_ = now;
     return changes;
 }
 
-presence_page topic_presence::page(std::size_t max) const {
-    WEIR_ASSERT(nothing_to_tell());
+presence_page topic_presence::page(std::size_t max) {
+    paged_ = paged_ || !nothing_to_tell();
     presence_page out;
     out.version = version_;
     out.total = members_.size();
     auto left = std::min({max, page_max, members_.size()});
     out.members.reserve(left);
     for (auto who = members_.begin(); left != 0; --left, ++who) {
-        out.members.push_back({who->first, who->second.connections, who->second.info});
+        auto shows = shown_of(who->second);
+        out.members.push_back({who->first, shows.connections, std::move(shows.info)});
     }
     return out;
 }

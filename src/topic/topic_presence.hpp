@@ -6,6 +6,7 @@
 #include <weir/base/memory_meter.hpp>
 #include <weir/message/events.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,12 +20,18 @@
 namespace weir {
 
 /// Who is in one topic: users with at least one connection in it, and those whose last one went
-/// less than `grace` ago, so that a reconnect does not flicker. They stand in pages with no
-/// connections meanwhile.
+/// less than `grace` ago, so that a reconnect does not flicker. They count as one connection
+/// meanwhile.
 ///
 /// Changes are told in batches. The first after a quiet second is due at once, others at the next
 /// moment that is later (times are those of ticks, about a second apart). What is undone within a
-/// batch is not told. A member whose info changes is told as joined again; the newest info counts.
+/// batch is not told. A member whose info or number of connections changes is told as joined again;
+/// the newest info counts.
+///
+/// A page does not end a batch. It has the version of the last change that was told, and what
+/// happened since is in it already; the next change says that again. So a reader that applies every
+/// change with a higher version than its page has what is there, and nothing that was undone since
+/// the page is left out of that change.
 class topic_presence {
 public:
     static constexpr seconds grace{10};
@@ -49,8 +56,7 @@ public:
     bool flush_due(nanoseconds now) const noexcept { return flush_at_ <= now; }
     /// All that is to be told, whether it is due or not, with the next versions.
     std::vector<presence_change_ptr> flush(std::string const& topic, nanoseconds now);
-    /// Nothing may be left to be told.
-    presence_page page(std::size_t max) const;
+    presence_page page(std::size_t max);
 
     std::size_t size() const noexcept { return members_.size(); }
     bool idle() const noexcept { return members_.empty() && nothing_to_tell(); }
@@ -66,6 +72,16 @@ private:
     using members =
         std::map<std::string, member, std::less<>,
                  counted_allocator<std::pair<std::string const, member>, memory_kind::presence>>;
+    /// How a member stands in changes.
+    struct shown {
+        std::uint32_t connections = 0;
+        std::string info;
+        bool operator==(shown const&) const = default;
+    };
+    static shown shown_of(member const& m) { return {std::max(m.connections, 1U), m.info}; }
+    /// Before a member changes: what was told of it.
+    void changes(members::iterator who);
+    void drop_if_undone(members::iterator who);
 
     bool nothing_to_tell() const noexcept { return joined_.empty() && left_.empty(); }
     void tell(nanoseconds now) noexcept;
@@ -73,9 +89,11 @@ private:
 
     members members_;
     ring_list<member, by_leaving> leaving_;  ///< the first to go first
-    /// To be told as joined; with the info that was told before, if any. The keys are of members_.
-    std::map<std::string_view, std::optional<std::string>> joined_;
-    std::map<std::string, std::string, std::less<>> left_;  ///< with the info that was told last
+    /// To be told as joined, and as left; with what was told before, if anything. The keys of the
+    /// first are of members_.
+    std::map<std::string_view, std::optional<shown>> joined_;
+    std::map<std::string, std::optional<shown>, std::less<>> left_;
+    bool paged_ = false;  ///< a page shows some of what is to be told
     std::uint64_t version_ = 0;
     nanoseconds flush_at_ = nanoseconds::max();
     std::optional<nanoseconds> flushed_at_;

@@ -39,6 +39,15 @@ std::vector<combination> const impossible = {
      "limits: {message_bytes: 64KiB, outbox_bytes: 32KiB}\n",
      {"weir.yaml:1:32: limits.outbox_bytes: outbox_bytes 32KiB cannot hold one message of "
       "message_bytes 64KiB"}},
+    {"more_sessions_than_shards_can_hold",
+     "shards: 1\nlimits: {connections: 1000000}\nsession: {detached: {total: 48577}}\n",
+     {"weir.yaml:2:10: limits.connections: connections 1000000 and session.detached.total 48577 "
+      "are more than the 1048576 sessions that shards 1 can hold"}},
+    {"message_above_the_backlog",
+     "limits: {message_bytes: 64MiB, outbox_bytes: 64MiB, backlog: {bytes: 1MiB}}\n"
+     "session: {replay: {bytes: 64MiB}}\n",
+     {"weir.yaml:1:63: limits.backlog.bytes: bytes 1MiB cannot hold one message of message_bytes "
+      "64MiB"}},
     {"message_above_default_outbox",
      "limits: {message_bytes: 2MiB}\n",
      {"weir.yaml:1:10: limits.message_bytes: outbox_bytes 1MiB cannot hold one message of "
@@ -127,6 +136,16 @@ TEST_P(impossible_combination, is_an_error_at_the_key_that_was_set) {
 
 INSTANTIATE_TEST_SUITE_P(config, impossible_combination, testing::ValuesIn(impossible),
                          [](auto const& i) { return i.param.name; });
+
+TEST(combinations, as_many_sessions_as_shards_can_hold_are_accepted) {
+    for (auto const* text :
+         {"shards: 1\nlimits: {connections: 1000000}\nsession: {detached: {total: 48576}}\n",
+          "limits: {connections: 10000000}\nsession: {detached: {total: 10000000}}\n",
+          "shards: 256\nlimits: {connections: 10000000}\nsession: {detached: {total: "
+          "10000000}}\n"}) {
+        EXPECT_THAT(texts(load_yaml(text), severity::error), IsEmpty());
+    }
+}
 
 TEST(combinations, of_rules_are_all_reported_at_once) {
     loaded const l = load_yaml(

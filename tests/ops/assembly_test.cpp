@@ -21,7 +21,7 @@ session: {hello_timeout: 3s, idle_timeout: 4m, max_lifetime: 5h, resume_window: 
 limits: {connections: 11, connections_per_ip: 12, connections_per_user: 13, handshakes_per_second: 14,
          handshakes_per_ip_per_second: 15, messages_per_second: 16, messages_per_second_per_user: 17,
          message_bytes: 18KiB, outbox_bytes: 19KiB, subscriptions: 20, topics: 21, errors: 22,
-         history_bytes: 29MiB, memory: 1GiB}
+         history_bytes: 29MiB, backlog: {messages: 4321, bytes: 2MiB}, memory: 1GiB}
 compression: {enabled: false, min_bytes: 23}
 dedupe_window: 30m
 shards: 3
@@ -69,7 +69,16 @@ topics: [{match: "a.{user}", subscribe: [owner, authenticated], publish: nobody}
     EXPECT_EQ(fixed.shards, 3U);
     EXPECT_EQ(fixed.topics_max, 21U);
     EXPECT_EQ(fixed.history_bytes_max, std::size_t{29} << 20);
+    EXPECT_EQ(fixed.backlog_messages_max, 4321U);
+    EXPECT_EQ(fixed.backlog_bytes_max, std::size_t{2} << 20);
     EXPECT_EQ(fixed.dedupe_window, seconds(1800));
+}
+
+TEST(assembly_test, a_machine_gets_as_many_shards_as_there_can_be) {
+    EXPECT_EQ(shards_for(0), 1U);
+    EXPECT_EQ(shards_for(256), 256U);
+    EXPECT_EQ(shards_for(257), 256U);
+    EXPECT_EQ(shards_for(4096), 256U);
 }
 
 TEST(assembly_test, what_a_rule_keeps_reaches_its_topics) {

@@ -97,6 +97,17 @@ TEST(history, is_answered_by_what_was_read) {
               actions{ok("2", R"({"messages":[],)" + at_offset(0) + R"(,"more":false})")});
 }
 
+TEST(queries, history_says_what_is_missing) {
+    asking s;
+    s.says(R"({"type":"history","topic":"log.a","since":{"epoch":"x","offset":3},"id":1})");
+    auto p = page(9, {});
+    p.missing = loss{.from = 1, .to = 9, .count = 9, .reason = gap_reason::epoch};
+    EXPECT_EQ(s.answers(0, p),
+              actions{ok("1", R"({"messages":[],)" + at_offset(9) +
+                                  R"(,"more":false,"missing":{"reason":"epoch","from":1,"to":9,)" +
+                                  R"("count":9}})")});
+}
+
 TEST(queries, an_error_of_the_read_is_the_answer) {
     asking s;
     fault const no{errc::unavailable, "queues are full", seconds(2)};

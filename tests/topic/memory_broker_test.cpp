@@ -233,6 +233,52 @@ TEST(memory_broker, at_the_limit_quiet_topics_of_a_sibling_go_with_its_next_tick
     EXPECT_TRUE(ears.attached.back().second.has_value());
 }
 
+TEST(memory_broker, at_the_limit_topics_that_only_their_log_holds_give_way_oldest_first) {
+    lone_shard shard({.topics_max = 4});
+    for (auto const* topic : {"followed", "present", "old", "new", "next", "last"}) {
+        shard.policies[topic] = with_history(9, seconds{3600});
+    }
+    shard.policies["present"].presence = true;
+    shard.attach("followed");
+    EXPECT_TRUE(shard.publish("followed"));
+    shard.broker.enter("present", "alice", "");
+    auto const old = shard.publish("old").value();
+    EXPECT_TRUE(shard.publish("new"));
+    EXPECT_TRUE(shard.publish("old"));  // so it is the newer one
+    EXPECT_TRUE(shard.publish("next")) << "in the place of the longest unused";
+    EXPECT_EQ(shard.limited(limit_kind::topics), 1U);
+    EXPECT_EQ(shard.names(), (std::vector<std::string>{"followed", "next", "old", "present"}));
+    EXPECT_TRUE(shard.publish("last"));
+    EXPECT_EQ(shard.names(), (std::vector<std::string>{"followed", "last", "next", "present"}));
+    EXPECT_EQ(shard.shared.topics.load(), 4U);
+    EXPECT_TRUE(shard.publish("old")) << "again, in the place of another";
+    auto const page = shard.read({.topic = "old", .at = old});
+    EXPECT_EQ(page->missing, (loss{.reason = gap_reason::epoch})) << "said to whoever comes back";
+}
+
+TEST(memory_broker, at_the_limit_unused_logs_of_a_sibling_give_way_with_its_next_tick) {
+    memory_broker_shared shared;
+    lone_shard ears({});
+    auto const there = topic_at(0, 2), here = topic_at(1, 2);
+    ears.policies[there] = with_history(9, seconds{3600});
+    observer counts, own_counts;
+    memory_broker sibling({.shard = 0, .shards = 2, .topics_max = 1}, shared, ears, ears, ears,
+                          counts);
+    memory_broker own({.shard = 1, .shards = 2, .topics_max = 1}, shared, ears, ears, ears,
+                      own_counts);
+    sibling.publish(make_publication(there), 1);
+    sibling.upkeep().on_tick(ears.time);
+    EXPECT_TRUE(facts_of(sibling, there).has_value()) << "nobody wants its place";
+    own.publish(make_publication(here), 1);
+    EXPECT_FALSE(ears.published.back().has_value());
+    EXPECT_EQ(at(own_counts.limited, limit_kind::topics).read(), 1U);
+    sibling.upkeep().on_tick(ears.time);
+    EXPECT_FALSE(facts_of(sibling, there).has_value());
+    own.publish(make_publication(here), 1);
+    EXPECT_TRUE(ears.published.back().has_value());
+    EXPECT_EQ(shared.topics.load(), 1U);
+}
+
 TEST(memory_broker, the_count_goes_with_the_broker) {
     memory_broker_shared shared;
     lone_shard ears({});

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,11 @@ struct listener final : subscriber {
         got.push_back(d.what().at.offset);
         if (on_deliver) on_deliver(d);
     }
-    void presence_changed(topic_entry&, presence_delivery&) override {}
+    void presence_changed(topic_entry&, presence_delivery& d) override {
+        versions.push_back(d.what().version);
+    }
+    void watch(std::string_view topic) { topic_index::watch(*index.find(topic), *this); }
+    void unwatch(std::string_view topic) { topic_index::unwatch(*index.find(topic), *this); }
     void joined(topic_entry& topic, result<position> const& at) override {
         if (at.has_value()) {
             joined_at.push_back(at->offset);
@@ -65,6 +70,7 @@ struct listener final : subscriber {
     std::map<topic_entry*, std::uint32_t> slots;
     std::function<void(delivery&)> on_deliver;
     offsets got;
+    offsets versions;
     offsets joined_at;
     std::vector<errc> refusals;
     int moves = 0;
@@ -82,6 +88,12 @@ struct topic_index_fixture : testing::Test {
         m->payload = "1";
         m->at = {{epoch}, offset};
         index.on_message(std::move(m));
+    }
+    void presence_at(std::uint64_t version) {
+        auto change = std::make_shared<presence_change>();
+        change->topic = "news";
+        change->version = version;
+        index.on_presence(std::move(change));
     }
     void drain() {
         while (index.fan_out(100)) {
@@ -344,6 +356,53 @@ TEST_F(topic_index_fixture, voided_fan_outs_cost_budget_too) {
     EXPECT_TRUE(index.fan_out(4));
     EXPECT_EQ(index.backlog(), 6U);
     drain();
+    EXPECT_EQ(index.topics(), 0U);
+}
+
+TEST_F(topic_index_fixture, watchers_are_told_within_the_budget_and_beside_messages) {
+    std::vector<std::unique_ptr<listener>> many;
+    for (int i = 0; i != 20; ++i) {
+        many.push_back(std::make_unique<listener>(index));
+        many.back()->join("news");
+        many.back()->watch("news");
+    }
+    attached(0);
+    auto const told = [&] {
+        std::size_t n = 0;
+        for (auto const& l : many) n += l->versions.size();
+        return n;
+    };
+    for (std::uint64_t i = 1; i != 4; ++i) message_at(i);
+    presence_at(1);
+    presence_at(2);
+    EXPECT_EQ(told(), 0U) << "queued, not told in the call";
+    EXPECT_TRUE(index.fan_out(16));
+    EXPECT_EQ(told(), 4U) << "a quarter, and messages the rest";
+    EXPECT_EQ(many[0]->got.size(), 3U);
+    many[1]->unwatch("news");
+    many[10]->unwatch("news");
+    listener late(index);
+    late.join("news");
+    late.watch("news");
+    drain();
+    presence_at(3);
+    drain();
+    EXPECT_EQ(many[0]->versions, (offsets{1, 2, 3}));
+    EXPECT_EQ(many[1]->versions, offsets{1});
+    EXPECT_TRUE(many[10]->versions.empty());
+    EXPECT_EQ(many[19]->versions, (offsets{1, 2, 3}));
+    EXPECT_EQ(late.versions, offsets{3}) << "what was queued before it came is in its page";
+    for (auto const& l : many) l->unwatch("news");
+    presence_at(4);
+    drain();
+    EXPECT_EQ(late.versions, (offsets{3, 4}));
+    for (auto const& l : many) l->leave("news");
+    presence_at(5);
+    late.unwatch("news");
+    late.leave("news");
+    EXPECT_EQ(index.topics(), 1U) << "a change is on its way";
+    drain();
+    EXPECT_EQ(late.versions, (offsets{3, 4}));
     EXPECT_EQ(index.topics(), 0U);
 }
 

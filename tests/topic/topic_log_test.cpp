@@ -144,22 +144,30 @@ TEST(topic_log, without_history_everything_is_missing_but_nothing_at_the_head) {
     EXPECT_FALSE(w.before(5).more);
 }
 
-TEST(topic_log, a_position_nobody_knows_gets_everything_and_a_loss_without_range) {
+TEST(topic_log, a_position_nobody_knows_gets_everything_and_the_range_that_is_gone) {
     written_log w({.messages = 3});
     w.append(5);
     auto const ahead = w.after(6);
-    EXPECT_EQ(ahead.missing, (loss{.reason = gap_reason::epoch}));
+    EXPECT_EQ(ahead.missing, lost(1, 2, gap_reason::epoch));
     EXPECT_EQ(on(ahead), (offsets{3, 4, 5}));
     log_query q;
     q.at = position{epoch_id{8}, 4};
     auto const other = w.log.read(q, {epoch, 5}, w.now);
-    EXPECT_EQ(other.missing, (loss{.reason = gap_reason::epoch}));
+    EXPECT_EQ(other.missing, lost(1, 2, gap_reason::epoch));
     EXPECT_EQ(on(other), (offsets{3, 4, 5}));
     q.kind = log_query::what::before;
     auto const front = w.log.read(q, {epoch, 5}, w.now);
     EXPECT_EQ(front.missing, (loss{.reason = gap_reason::epoch}));
     EXPECT_TRUE(front.messages.empty());
     EXPECT_FALSE(front.more);
+}
+
+TEST(topic_log, a_position_nobody_knows_misses_no_range_of_a_whole_log) {
+    written_log w({.messages = 9});
+    w.append(5);
+    auto const ahead = w.after(6);
+    EXPECT_EQ(ahead.missing, (loss{.reason = gap_reason::epoch}));
+    EXPECT_EQ(on(ahead), (offsets{1, 2, 3, 4, 5}));
 }
 
 TEST(topic_log, pages_forward_and_back) {

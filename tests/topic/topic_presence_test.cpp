@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -41,9 +43,9 @@ struct told_presence {
             std::string text;
             for (auto const& m : change->joined) {
                 text += "+" + m.user + m.info;
-                auto const [was, fresh] = users.try_emplace(m.user, m.info);
-                EXPECT_TRUE(fresh || was->second != m.info) << m.user << " joined again";
-                was->second = m.info;
+                auto const [was, fresh] = users.try_emplace(m.user, m);
+                EXPECT_TRUE(fresh || was->second != m) << m.user << " joined again";
+                was->second = m;
             }
             for (auto const& user : change->left) {
                 text += "-" + user;
@@ -58,15 +60,15 @@ struct told_presence {
         auto const page = presence.page(1000);
         EXPECT_EQ(page.version, version);
         EXPECT_EQ(page.total, users.size());
-        std::map<std::string, std::string> in_page;
-        for (auto const& m : page.members) in_page[m.user] = m.info;
+        std::map<std::string, presence_member> in_page;
+        for (auto const& m : page.members) in_page[m.user] = m;
         EXPECT_EQ(in_page, users);
     }
     topic_presence presence;
     nanoseconds now{0};
     std::uint64_t version = 0;
     names changes;
-    std::map<std::string, std::string> users;
+    std::map<std::string, presence_member> users;
 };
 
 TEST(topic_presence, the_first_change_after_a_quiet_second_is_told_at_once) {
@@ -97,7 +99,7 @@ TEST(topic_presence, a_user_leaves_after_the_grace_of_its_last_connection) {
     t.pass(seconds{30});
     EXPECT_EQ(t.changes, names{"+a"});
     t.exit("a");
-    EXPECT_EQ(t.presence.page(9).members, (std::vector<presence_member>{{"a", 0, ""}}));
+    EXPECT_EQ(t.presence.page(9).members, (std::vector<presence_member>{{"a", 1, ""}}));
     EXPECT_EQ(t.presence.next_due(), seconds{40});
     t.pass(topic_presence::grace - nanoseconds{1});
     EXPECT_EQ(t.changes, names{"+a"});
@@ -135,16 +137,121 @@ TEST(topic_presence, what_is_undone_within_a_batch_is_not_told) {
 TEST(topic_presence, the_newest_info_counts_and_is_told) {
     told_presence t;
     t.enter("a", "1");
+    t.exit("a");
     t.pass(seconds{5});
     t.enter("a", "1");
     EXPECT_EQ(t.changes, names{"+a1"});
+    t.exit("a");
     t.enter("a", "2");
     EXPECT_EQ(t.changes, (names{"+a1", "+a2"}));
     t.enter("a", "3");
-    t.enter("a", "2");  // and back
+    t.enter("a", "2");
+    t.exit("a");
+    t.exit("a");  // and back
     t.pass(seconds{1});
     EXPECT_EQ(t.changes.size(), 2U);
     t.compare();
+}
+
+TEST(topic_presence, another_number_of_connections_has_another_version) {
+    told_presence t;
+    t.enter("a");
+    t.pass(seconds{5});
+    t.enter("a");
+    EXPECT_EQ(t.users.at("a").connections, 2U);
+    EXPECT_EQ(t.presence.page(9).version, 2U);
+    t.pass(seconds{5});
+    t.exit("a");
+    EXPECT_EQ(t.users.at("a").connections, 1U);
+    EXPECT_EQ(t.presence.page(9).version, 3U);
+    t.pass(seconds{5});
+    t.exit("a");  // as if it were there, until the grace is over
+    EXPECT_EQ(t.presence.page(9).version, 3U);
+    EXPECT_EQ(t.presence.page(9).members.at(0).connections, 1U);
+    t.compare();
+}
+
+/// Has a page of some moment, and every change since.
+struct page_reader {
+    explicit page_reader(presence_page const& page) : version(page.version) {
+        for (auto const& m : page.members) users[m.user] = m;
+    }
+    void apply(presence_change const& change) {
+        if (change.version <= version) return;
+        version = change.version;
+        for (auto const& m : change.joined) users[m.user] = m;
+        for (auto const& user : change.left) users.erase(user);
+    }
+    std::uint64_t version;
+    std::map<std::string, presence_member> users;
+};
+
+TEST(topic_presence, a_page_does_not_end_a_batch) {
+    topic_presence presence;
+    std::size_t told = 0;
+    for (int i = 0; i != 100; ++i) {
+        presence.enter("u" + std::to_string(i), "", nanoseconds{0});
+        if (presence.flush_due(nanoseconds{0})) told += presence.flush("t", nanoseconds{0}).size();
+        auto const page = presence.page(1000);
+        EXPECT_EQ(page.total, static_cast<std::size_t>(i) + 1) << "what is not told yet, too";
+        EXPECT_EQ(page.version, 1U);
+    }
+    EXPECT_EQ(told, 1U);
+    EXPECT_EQ(presence.flush("t", seconds{1}).size(), 1U);
+}
+
+TEST(topic_presence, what_a_page_shows_and_is_undone_is_told) {
+    topic_presence presence;
+    nanoseconds now{0};
+    presence.enter("a", "", now);
+    presence.flush("t", now);
+    presence.exit("a", now);
+    presence.enter("b", "", now);
+    presence.exit("b", now);
+    now += topic_presence::grace;
+    presence.expire(now, 1);  // a has left, b is there
+    page_reader reader(presence.page(9));
+    EXPECT_EQ(reader.users.size(), 1U);
+    presence.expire(now, all);
+    presence.enter("a", "", now);
+    for (auto const& change : presence.flush("t", now)) reader.apply(*change);
+    EXPECT_EQ(reader.users, (std::map<std::string, presence_member>{{"a", {"a", 1, ""}}}));
+}
+
+TEST(topic_presence, every_page_and_the_changes_behind_it_are_who_is_there) {
+    SCOPED_TRACE(seed_trace());
+    dice random(test_seed());
+    for (int round = 0; round != 50; ++round) {
+        topic_presence presence;
+        nanoseconds now{0};
+        std::vector<page_reader> readers;
+        for (int step = 0; step != 300; ++step) {
+            auto const name = std::string(1, static_cast<char>('a' + random.below(6)));
+            auto const what = random.below(12);
+            if (what < 4) {
+                presence.enter(name, std::to_string(random.below(2)), now);
+            } else if (what < 8) {
+                presence.exit(name, now);
+            } else if (what < 10) {
+                now += milliseconds{random.below(8000)};
+                presence.expire(now, 1 + random.below(3));
+            } else if (what < 11 || step == 299) {
+                for (auto const& change : presence.flush("t", now)) {
+                    for (auto& r : readers) r.apply(*change);
+                }
+            } else {
+                readers.emplace_back(presence.page(1000));
+            }
+        }
+        for (auto const& change : presence.flush("t", now)) {
+            for (auto& r : readers) r.apply(*change);
+        }
+        page_reader const truth(presence.page(1000));
+        for (auto const& r : readers) {
+            ASSERT_EQ(r.users, truth.users);
+            ASSERT_EQ(r.version, truth.version);
+        }
+    }
 }
 
 TEST(topic_presence, a_page_has_an_end_and_the_total_does_not) {
@@ -230,7 +337,9 @@ TEST(topic_presence, random_steps_agree_with_a_naive_model) {
                     if (random.one_in(2)) break;
                     t.compare();
                     std::vector<presence_member> expected;
-                    for (auto const& [n, u] : model) expected.push_back({n, u.connections, u.info});
+                    for (auto const& [n, u] : model) {
+                        expected.push_back({n, std::max(u.connections, 1U), u.info});
+                    }
                     ASSERT_EQ(t.presence.page(1000).members, expected);
             }
             ASSERT_EQ(t.presence.size(), model.size());

@@ -94,6 +94,13 @@ struct session_settings {
     bool operator==(session_settings const&) const = default;
 };
 
+/// What may wait for one shard before publishes that would reach it are refused.
+struct backlog_settings {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    bool operator==(backlog_settings const&) const = default;
+};
+
 /// All per process unless the name says otherwise; burst of a rate is twice the rate.
 struct limit_settings {
     std::uint64_t connections = 0;
@@ -108,6 +115,7 @@ struct limit_settings {
     std::uint64_t subscriptions = 0;  ///< per session
     std::uint64_t topics = 0;
     std::uint64_t history_bytes = 0;  ///< logs and states of all topics
+    backlog_settings backlog;
     std::uint64_t memory = 0;         ///< bytes; up to 100: hundredths of what there is
     std::uint64_t errors = 0;         ///< bad_request and unsupported per session and minute
     bool operator==(limit_settings const&) const = default;

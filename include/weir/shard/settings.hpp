@@ -47,6 +47,7 @@ struct dialect_choice {
 
 /// What stays for the life of the process.
 struct shard_settings {
+    static constexpr unsigned shards_max = 256;  ///< what a session id can name
     unsigned shards = 1;
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: the kernel chooses, see shard_set::port()

@@ -59,7 +59,8 @@ struct log_page {
     /// What `after` asked for and is not there; it lies in front of the first of `messages`, and
     /// has the reason for which the newest of it went. With reason `epoch`: the query's `at` is of
     /// another epoch or does not exist yet. Then `after` and `state` give what they have from its
-    /// beginning, and `before` nothing.
+    /// beginning, and `before` nothing; the range of `after` is what the present epoch had in front
+    /// of it.
     std::optional<loss> missing;
     bool more = false;  ///< the page's bounds cut it; ask on from its last (first) offset
 };
@@ -80,7 +81,7 @@ public:
     /// has taken all of a page whose `more` is false goes on with on_message() without a hole.
     virtual void on_read(read_ticket ticket, result<log_page> page) = 0;
     /// Answers members(), once each, in order with the changes: those up to the page's version came
-    /// before, later ones have versions above it.
+    /// before, later ones have versions above it. Such a change may say again what the page has.
     virtual void on_members(read_ticket ticket, result<presence_page> page) = 0;
     /// The next change in an attached topic's presence.
     virtual void on_presence(presence_change_ptr change) = 0;

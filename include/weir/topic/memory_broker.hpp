@@ -5,8 +5,10 @@
 #include <weir/topic/broker_admin.hpp>
 #include <weir/topic/policy.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,9 +66,11 @@ struct broker_mail {
     struct presence {
         presence_change_ptr what;
     };
+    /// Room is needed, and the log that gives way first is there.
+    struct give_way {};
     unsigned from = 0;  ///< the shard that sent it
     std::variant<attach, attached, detach, publish, published, deliver, read, page, enter, exit,
-                 members, members_page, presence>
+                 members, members_page, presence, give_way>
         content;
 };
 
@@ -111,8 +115,17 @@ struct memory_broker_settings {
 /// What all instances of one memory broker share: how much there is. Outlives them.
 struct memory_broker_shared {
     std::atomic<std::size_t> topics{0};
-    std::atomic<std::size_t> history_bytes{0};  ///< of logs and states, by stored_bytes()
+    std::atomic<std::size_t> topics_refused{0};  ///< since the start
+    /// Of logs and states, by stored_bytes(), and what is reserved for them. Never above the bound.
+    std::atomic<std::size_t> history_bytes{0};
     std::atomic<std::size_t> dedupe_ids{0};
+    /// Of each shard: when the log that gives way first there was last published to.
+    static constexpr std::int64_t no_log = std::numeric_limits<std::int64_t>::max();
+    struct alignas(64) shard_logs {
+        std::atomic<std::int64_t> oldest{no_log};
+        std::atomic<bool> asked{false};  ///< a broker_mail::give_way is on its way there
+    };
+    std::array<shard_logs, 256> logs;
 };
 
 /// Orders topics inside the process: each has a home shard by hash, which keeps its epoch and
@@ -124,13 +137,16 @@ struct memory_broker_shared {
 /// quiet for a minute, or sooner when the limit of topics needs its place: without interest and
 /// members, with nothing in its log and state, and not before its history's age has passed since
 /// its last message, so that a position at its head is still known as long as one in its log would
-/// be.
+/// be. When the limit is reached and no topic is quiet, those without interest and members are
+/// forgotten with all they keep, the longest unused first.
 ///
-/// What is kept is bounded by each topic's policy and by `history_bytes_max` for all shards, above
-/// which the oldest messages of the longest unpublished topics of the publishing shard go. One that
-/// keeps less than an equal share may go a sixteenth beyond the bound, and the others give way with
-/// their next ticks. A state that would grow is refused when there is no log here to give way.
-/// A message in a log and a state counts twice.
+/// What is kept is bounded by each topic's policy and by `history_bytes_max` for all shards, which
+/// is never passed: room is reserved before a message is stored. The oldest messages of the longest
+/// unpublished topics give way, whichever shard they are at home on: with several shards from
+/// fifteen sixteenths of the bound on, by mail, so that there is room when it is needed. If there
+/// is none all the same, logs at home here give way; after those a state that would grow is
+/// refused, and a message is not kept in its log. What makes a state smaller is always taken. A
+/// message in a log and a state counts twice.
 ///
 /// Presence: a user is in a topic from the first of its connections, on whatever shard, until 10 s
 /// after the last is gone. Changes are told at once after a quiet second, else with the next tick.

@@ -82,7 +82,11 @@ private:
     position tail_;
     std::uint32_t generation_ = 0;  ///< of the policy
     topic_policy policy_;
-    std::vector<subscriber*> watchers_;  ///< of its presence
+    struct watcher_list {
+        std::vector<subscriber*> all;  ///< null: left, removed when no fan-out is under way
+        std::unordered_map<subscriber*, std::uint32_t> places;
+    };
+    std::unique_ptr<watcher_list> watchers_;  ///< of its presence, from the first one
 };
 
 /// A message on its way through a shard's subscribers. Carries whatever the receiver made of it
@@ -104,12 +108,12 @@ private:
 /// The same for a change of presence.
 class presence_delivery {
 public:
-    explicit presence_delivery(presence_change const& c) : change_(c) {}
-    presence_change const& what() const noexcept { return change_; }
+    explicit presence_delivery(presence_change_ptr c) : change_(std::move(c)) {}
+    presence_change const& what() const noexcept { return *change_; }
     std::shared_ptr<void> cache;
 
 private:
-    presence_change const& change_;
+    presence_change_ptr change_;
 };
 
 /// A shard's topics and their subscribers, and the queue of fan-outs in progress. Single-threaded.
@@ -142,10 +146,12 @@ public:
     /// Policies are to be asked for again.
     void policies_changed() noexcept { ++generation_; }
 
-    /// That subscriber is told of changes in the topic's presence; once each.
+    /// That subscriber is told of changes in the topic's presence that come from here on; once
+    /// each.
     static void watch(topic_entry& topic, subscriber& who);
     static void unwatch(topic_entry& topic, subscriber& who) noexcept;
-    void on_presence(presence_change const& change);
+    /// Queues it for the topic's watchers.
+    void on_presence(presence_change_ptr change);
 
     /// Null where nobody is subscribed.
     topic_entry* find(std::string_view topic) noexcept;
@@ -156,7 +162,9 @@ public:
     void on_message(message_ptr m);
 
     /// Delivers at most `budget` messages (one to one subscriber is one). True: more waits.
-    /// Slots that are passed over count like deliveries, so a call's time is bounded.
+    /// Slots that are passed over count like deliveries, so a call's time is bounded. Changes of
+    /// presence have a quarter of the budget first, so that neither kind waits for all of the
+    /// other.
     bool fan_out(std::size_t budget);
     bool idle() const noexcept;
     /// Messages whose fan-out waits or is under way.
@@ -177,6 +185,8 @@ private:
     topic_entry& entry_of(std::string_view topic);
     static void hold(topic_entry& topic) noexcept { ++topic.jobs_; }
     void let_go(topic_entry& topic);
+    std::size_t tell_watchers(std::size_t budget);
+    static void compact_watchers(topic_entry& topic) noexcept;
     std::size_t advance_run(topic_entry& topic, std::size_t budget);
     void settle(topic_entry& topic);
     static void compact(topic_entry& topic);
