@@ -21,8 +21,9 @@ fleet::fleet(settings s) : settings_(std::move(s)), chance_(settings_.seed) {
         checks.presence.push_back(t.presence);
     }
     checker_ = std::make_unique<timed_checker>(std::move(checks), *this);
-    links_ = std::make_unique<link_set>(settings_.port, settings_.seats.size(), settings_.block,
-                                        static_cast<link_listener&>(*this));
+    links_ =
+        std::make_unique<link_set>(endpoint::on_loopback(settings_.port), settings_.seats.size(),
+                                   settings_.block, static_cast<link_listener&>(*this));
     for (std::size_t i = 0; i != settings_.seats.size(); ++i) {
         members_.push_back(std::make_unique<member>(
             *this, i,

@@ -24,16 +24,19 @@ std::string idle_configuration() {
 
 class idle_load {
 public:
-    explicit idle_load(options const& o) : topics_(o.topics) {
-        server_.start_daemon(o.binary, idle_configuration(), o.server_cpu);
+    explicit idle_load(options const& o)
+        : server_(o, idle_configuration()), topics_(o.topics), open_rate_(o.open_rate) {
         connect();
     }
     /// Cuts all connections, and begins with none.
     void connect() {
         load_.reset();
         answered_ = 0;
-        load_ = std::make_unique<load_engine>(server_.port());
+        load_ = std::make_unique<load_engine>(server_.where());
         load_->set_handler([this](std::size_t, std::string_view text) {
+            if (text.starts_with(R"({"type":"error")")) {
+                throw std::runtime_error("the server answered " + std::string(text));
+            }
             if (text.starts_with(R"({"type":"ok")")) ++answered_;
             if (text.starts_with(R"({"type":"message")")) ++received_;
         });
@@ -41,7 +44,7 @@ public:
 
     void open(std::size_t count) {
         auto const first = load_->size();
-        load_->open(count, true);
+        load_->open(count, true, open_rate_);
         for (std::size_t i = first; i != load_->size(); ++i) {
             for (std::size_t t = 0; t != topics_; ++t) {
                 load_->send_text(i, R"({"type":"subscribe","id":1,"topic":"bench.idle.)" +
@@ -79,8 +82,12 @@ public:
                                             std::chrono::duration<double>(seconds));
         load_->run_until([&] { return load_engine::clock::now() >= until; }, until);
     }
-    double memory() const { return static_cast<double>(private_dirty_of(server_.pid())); }
-    double cpu() const { return cpu_of(server_.pid()).total(); }
+    double memory() const {
+        auto const bytes = server_.memory();
+        if (!bytes) throw std::runtime_error("the server's memory is not known without --metrics");
+        return *bytes;
+    }
+    double cpu() const { return server_.cpu().value_or(cpu_time()).total(); }
 
 private:
     void wait(std::function<bool()> const& done) {
@@ -88,16 +95,40 @@ private:
             throw std::runtime_error("the daemon did not answer in time");
         }
     }
-    child_process server_;
+    measured_server server_;
     std::unique_ptr<load_engine> load_;
     std::size_t topics_;
+    double open_rate_ = 0;
     std::size_t answered_ = 0;
     std::uint64_t received_ = 0;
 };
 
+/// Of a server that runs already: only what costs it nothing but the sessions.
+int run_idle_of_url(options const& o) {
+    idle_load idle(o);
+    double const before = idle.memory();
+    progress("opening " + std::to_string(o.connections) + " connections");
+    idle.open(o.connections);
+    idle.rest(1);
+    auto const count = static_cast<double>(o.connections);
+    double const subscribed = (idle.memory() - before) / count;
+    progress("watching");
+    double const cpu = idle.cpu();
+    idle.rest(o.heartbeat_seconds);
+    report out("idle: " + std::to_string(o.connections) + " sessions with " +
+               std::to_string(o.topics) + (o.topics == 1 ? " topic" : " topics"));
+    out.note("server", o.url);
+    out.add("resident memory per session", subscribed, "bytes");
+    out.add("CPU while they idle", (idle.cpu() - cpu) / o.heartbeat_seconds * 100, "%");
+    out.print(o.json);
+    return 0;
+}
+
 }  // namespace
 
 int run_idle(options const& o) try {
+    raise_descriptors();
+    if (!o.url.empty()) return run_idle_of_url(o);
     keep_to_cpu(o.load_cpu);
     idle_load idle(o);
     idle.open(warm_up);

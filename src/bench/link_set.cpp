@@ -1,14 +1,11 @@
 #include "bench/link_set.hpp"
 
-#include "bench/loopback.hpp"
-
 #include <weir/ws/header.hpp>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <netinet/tcp.h>
 #include <stdexcept>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -71,9 +68,8 @@ private:
     std::uint32_t generation_;
 };
 
-link_set::link_set(std::uint16_t port, std::size_t count, std::uint8_t block,
-                   link_listener& listener)
-    : port_(port),
+link_set::link_set(endpoint where, std::size_t count, std::uint8_t block, link_listener& listener)
+    : where_(std::move(where)),
       block_(block),
       poll_(::epoll_create1(EPOLL_CLOEXEC)),
       listener_(listener),
@@ -93,29 +89,13 @@ void link_set::connect(std::size_t index) {
     l.writable = false;
     l.head.clear();
     l.decoder.reset();
-    l.unsent =
-        "GET /v1/ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: d2Vpci1iZW5jaC1yZXN1bQ==\r\n\r\n";
+    l.unsent = where_.request();
     ++l.generation;
-    l.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (l.fd < 0) {
-        throw std::runtime_error(std::string("socket (raise the descriptor limit?): ") +
-                                 std::strerror(errno));
-    }
-    int const on = 1;
-    ::setsockopt(l.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ::setsockopt(l.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    auto const source = loopback(0, 0x7f000001U + (static_cast<std::uint32_t>(block_) << 16U) +
-                                        static_cast<std::uint32_t>(index / links_a_source));
-    auto const to = loopback(port_);
+    l.fd = where_.connect(index / links_a_source, block_);
     epoll_event e{};
     e.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     e.data.u64 = (std::uint64_t{l.generation} << 32U) | index;
-    bool const begun =
-        ::bind(l.fd, reinterpret_cast<sockaddr const*>(&source), sizeof source) == 0 &&
-        ::epoll_ctl(poll_, EPOLL_CTL_ADD, l.fd, &e) == 0 &&
-        (::connect(l.fd, reinterpret_cast<sockaddr const*>(&to), sizeof to) == 0 ||
-         errno == EINPROGRESS);
+    bool const begun = ::epoll_ctl(poll_, EPOLL_CTL_ADD, l.fd, &e) == 0;
     if (!begun) losses_.push_back({index, l.generation, {}});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bench/endpoint.hpp"
 #include "bench/witness.hpp"
 
 #include <weir/base/clock.hpp>
@@ -28,12 +29,12 @@ protected:
     ~link_listener() = default;
 };
 
-/// Client connections that may break and come back, very many on one thread. Like load_engine, but
-/// the loss of one is news and no fault. Sources are spread over 127.0.0.0/8.
+/// Client connections without TLS that may break and come back, very many on one thread. Like
+/// load_engine, but the loss of one is news and no fault.
 class link_set {
 public:
     /// The first source is 127.`block`.0.1.
-    link_set(std::uint16_t port, std::size_t count, std::uint8_t block, link_listener& listener);
+    link_set(endpoint where, std::size_t count, std::uint8_t block, link_listener& listener);
     link_set(link_set const&) = delete;
     link_set& operator=(link_set const&) = delete;
     ~link_set();
@@ -76,7 +77,7 @@ private:
     void close(std::size_t index, bool abruptly);
     void lose(std::size_t index, ending const& how);
 
-    std::uint16_t port_;
+    endpoint where_;
     std::uint8_t block_;
     int poll_;
     link_listener& listener_;

@@ -1,13 +1,12 @@
 #include "bench/load_engine.hpp"
 
-#include "bench/loopback.hpp"
-
 #include <weir/base/ids.hpp>
+
+#include <openssl/ssl.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <netinet/tcp.h>
 #include <stdexcept>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,6 +17,8 @@ namespace {
 
 /// Connections of one source address; below the daemon's default limit by address.
 constexpr std::size_t links_a_source = 50;
+/// Keeps its sources apart from those of a link_set.
+constexpr std::uint8_t source_block = 1;
 /// Handshakes under way at once: fewer than a listen queue holds.
 constexpr std::size_t handshakes_at_once = 500;
 
@@ -29,6 +30,7 @@ constexpr std::size_t handshakes_at_once = 500;
 
 struct load_engine::link {
     int fd = -1;
+    tls_connection tls;  ///< null: plain
     bool upgraded = false;
     bool websocket = true;
     std::string head;  ///< of the 101 response, while it is not complete
@@ -59,8 +61,8 @@ private:
     std::size_t index_;
 };
 
-load_engine::load_engine(std::uint16_t port)
-    : port_(port), poll_(::epoll_create1(EPOLL_CLOEXEC)), scratch_(256 * 1024) {
+load_engine::load_engine(endpoint where)
+    : where_(std::move(where)), poll_(::epoll_create1(EPOLL_CLOEXEC)), scratch_(256 * 1024) {
     if (poll_ < 0) fail("epoll");
 }
 
@@ -75,30 +77,27 @@ load_engine::~load_engine() {
 
 void load_engine::connect(link& l, std::size_t number, bool websocket) {
     l.websocket = websocket;
-    l.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (l.fd < 0) fail("socket (raise the descriptor limit?)");
-    int const on = 1;
-    ::setsockopt(l.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    // Without this each bind would take a port of its own for good, from all addresses together.
-    ::setsockopt(l.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    auto const source =
-        loopback(0, 0x7f010001U + static_cast<std::uint32_t>(next_source_++ / links_a_source));
-    if (::bind(l.fd, reinterpret_cast<sockaddr const*>(&source), sizeof source) != 0) fail("bind");
-    auto const to = loopback(port_);
-    if (::connect(l.fd, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0 &&
-        errno != EINPROGRESS) {
-        fail("connect");
-    }
+    l.fd = where_.connect(next_source_++ / links_a_source, source_block);
+    if (where_.has_tls()) l.tls = where_.start_tls(l.fd);
     epoll_event e{};
     e.events = EPOLLIN;
     e.data.u64 = number;
     if (::epoll_ctl(poll_, EPOLL_CTL_ADD, l.fd, &e) != 0) fail("epoll");
 }
 
-void load_engine::open(std::size_t count, bool websocket) {
+void load_engine::open(std::size_t count, bool websocket, double rate) {
     auto const first = links_.size();
-    auto const deadline = clock::now() + std::chrono::seconds(60);
+    auto const began = clock::now();
+    auto const pause = std::chrono::duration<double>(rate > 0 ? 1 / rate : 0);
+    auto const deadline =
+        began + std::chrono::seconds(60) +
+        std::chrono::duration_cast<clock::duration>(pause * static_cast<double>(count));
     for (std::size_t i = 0; i != count; ++i) {
+        if (rate > 0) {
+            auto const at =
+                began + std::chrono::duration_cast<clock::duration>(pause * static_cast<double>(i));
+            run_until([&] { return clock::now() >= at; }, at);
+        }
         links_.push_back(std::make_unique<link>());
         link& l = *links_.back();
         connect(l, first + i, websocket);
@@ -108,12 +107,7 @@ void load_engine::open(std::size_t count, bool websocket) {
             ++opened_;
             continue;
         }
-        auto const request =
-            "GET /v1/ws HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) +
-            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            "Sec-WebSocket-Protocol: weir.v1.json\r\n\r\n";
-        send_bytes(first + i, request);
+        send_bytes(first + i, where_.request());
         auto const allowed =
             first + i + 1 > handshakes_at_once ? first + i + 1 - handshakes_at_once : 0;
         if (!run_until([&] { return opened_ >= allowed; }, deadline)) break;
@@ -124,10 +118,28 @@ void load_engine::open(std::size_t count, bool websocket) {
     }
 }
 
+std::ptrdiff_t load_engine::transmit(link& l, std::string_view bytes) {
+    if (!l.tls) return ::send(l.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    int const n = SSL_write(l.tls.get(), bytes.data(), static_cast<int>(bytes.size()));
+    if (n > 0) return n;
+    errno = SSL_get_error(l.tls.get(), n) == SSL_ERROR_WANT_WRITE ? EAGAIN : EPIPE;
+    return -1;
+}
+
+std::ptrdiff_t load_engine::receive(link& l) {
+    if (!l.tls) return ::recv(l.fd, scratch_.data(), scratch_.size(), 0);
+    int const n = SSL_read(l.tls.get(), scratch_.data(), static_cast<int>(scratch_.size()));
+    if (n > 0) return n;
+    auto const why = SSL_get_error(l.tls.get(), n);
+    if (why == SSL_ERROR_ZERO_RETURN) return 0;
+    errno = why == SSL_ERROR_WANT_READ ? EAGAIN : EPIPE;
+    return -1;
+}
+
 void load_engine::send_bytes(std::size_t index, std::string_view bytes) {
     link& l = *links_[index];
     for (int tries = 0; !bytes.empty(); ++tries) {
-        auto const n = ::send(l.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        auto const n = transmit(l, bytes);
         if (n > 0) {
             bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if ((errno == EAGAIN || errno == ENOTCONN) && tries < 10'000) {
@@ -167,12 +179,17 @@ bool load_engine::run_until(std::function<bool()> const& done, clock::time_point
 
 void load_engine::on_event(std::size_t index) {
     link& l = *links_[index];
-    auto const n = ::recv(l.fd, scratch_.data(), scratch_.size(), 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) throw std::runtime_error("a connection was lost");
-    std::span<char> bytes(scratch_.data(), static_cast<std::size_t>(n));
-    if (!l.upgraded) return read_handshake(l, {bytes.data(), bytes.size()});
-    decode(index, bytes);
+    do {  // ends: OpenSSL holds nothing more that epoll would not tell of
+        auto const n = receive(l);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+        if (n <= 0) throw std::runtime_error("a connection was lost");
+        std::span<char> bytes(scratch_.data(), static_cast<std::size_t>(n));
+        if (l.upgraded) {
+            decode(index, bytes);
+        } else {
+            read_handshake(l, {bytes.data(), bytes.size()});
+        }
+    } while (l.tls && SSL_pending(l.tls.get()) > 0);
 }
 
 void load_engine::read_handshake(link& l, std::string_view bytes) {

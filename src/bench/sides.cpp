@@ -38,26 +38,37 @@ void side::receive_from(load_engine& l) {
     });
 }
 
-side::round side::run(std::size_t burst, double seconds, latencies& waits) {
+side::round side::run(options const& o, double seconds, latencies& waits) {
     waits_ = &waits;
     auto const began = load_engine::clock::now();
-    auto const cpu_before = cpu_of(pid());
+    auto const pause = std::chrono::duration_cast<load_engine::clock::duration>(
+        std::chrono::duration<double>(o.pace > 0 ? 1 / o.pace : 0));
+    auto const cpu_before = server_->cpu();
     std::uint64_t const before = received_;
     double elapsed = 0;
     do {
-        std::uint64_t const wanted = received_ + burst * subscribers_;
+        std::uint64_t const wanted = received_ + o.burst * subscribers_;
         sent_ = load_engine::clock::now();
-        send_round(burst);
+        send_round(o.burst);
         if (!load_->run_until([&] { return received_ >= wanted; }, sent_ + patience)) {
             throw std::runtime_error("messages are missing: " + std::to_string(wanted - received_));
         }
+        auto const next = sent_ + pause;
+        if (o.pace > 0) load_->run_until([&] { return load_engine::clock::now() >= next; }, next);
         elapsed = std::chrono::duration<double>(load_engine::clock::now() - began).count();
     } while (elapsed < seconds);
     waits_ = nullptr;
-    auto const cpu_after = cpu_of(pid());
+    auto const cpu_after = server_->cpu();
     auto const deliveries = static_cast<double>(received_ - before);
-    return {(cpu_after.total() - cpu_before.total()) * 1e6 / deliveries,
-            (cpu_after.user - cpu_before.user) * 1e6 / deliveries, deliveries / elapsed};
+    round r;
+    r.per_second = deliveries / elapsed;
+    if (cpu_before && cpu_after) {
+        r.cpu_microseconds = (cpu_after->total() - cpu_before->total()) * 1e6 / deliveries;
+        if (server_->is_ours()) {
+            r.user_microseconds = (cpu_after->user - cpu_before->user) * 1e6 / deliveries;
+        }
+    }
+    return r;
 }
 
 std::string daemon_side::configuration(std::string const& more, std::string const& kept) {
@@ -73,31 +84,54 @@ std::string daemon_side::configuration(std::string const& more, std::string cons
 }
 
 daemon_side::daemon_side(options const& o) {
-    server_.start_daemon(o.binary, configuration(), o.server_cpu);
-    load_ = std::make_unique<load_engine>(server_.port());
+    std::string const more =
+        o.detached == 0
+            ? ""
+            : "session: {resume_window: 1h,\n"
+              "          detached: {per_ip: 100000, per_user: 1000000, total: 1000000}}\n";
+    server_ = std::make_unique<measured_server>(o, configuration(more));
+    memory_at_start_ = server_->memory();
+    leave_detached(o);
+    load_ = std::make_unique<load_engine>(server_->where());
     subscribers_ = o.connections;
-    std::size_t joined = 0;
     counted_.resize(o.connections + 1);
-    load_->set_handler([this, &joined](std::size_t index, std::string_view text) {
+    load_->open(o.connections + 1, true, o.open_rate);
+    subscribe(*load_, 1, o.topic);
+    publish_ = R"({"type":"publish","topic":")" + o.topic + R"(","payload":")" +
+               std::string(o.bytes - std::min<std::size_t>(o.bytes, 2), 'x') + "\"}";
+    receive_from(*load_);
+}
+
+void daemon_side::leave_detached(options const& o) {
+    if (o.detached == 0) return;
+    progress("leaving " + std::to_string(o.detached) + " sessions detached");
+    load_engine gone(server_->where());
+    gone.open(o.detached, true, o.open_rate);
+    subscribe(gone, 0, o.topic);
+}
+
+/// Every connection from `first` on.
+void daemon_side::subscribe(load_engine& load, std::size_t first, std::string const& topic) {
+    std::size_t joined = 0;
+    load.set_handler([this, &joined](std::size_t index, std::string_view text) {
         if (text.starts_with(R"({"type":"welcome")")) {
             auto const replay = replay_of(text);
             quarter_ = ((replay != 0 ? replay : replay_assumed) + 3) / 4;
         }
+        if (text.starts_with(R"({"type":"error")")) {
+            throw std::runtime_error("the daemon answered " + std::string(text));
+        }
         if (!text.starts_with(R"({"type":"ok")")) return;
         ++joined;
-        ++counted_[index];
+        if (index < counted_.size()) ++counted_[index];
     });
-    load_->open(o.connections + 1, true);
-    for (std::size_t i = 1; i <= o.connections; ++i) {
-        load_->send_text(i, R"({"type":"subscribe","id":1,"topic":"bench.fanout"})");
+    for (std::size_t i = first; i != load.size(); ++i) {
+        load.send_text(i, R"({"type":"subscribe","id":1,"topic":")" + topic + "\"}");
     }
-    if (!load_->run_until([&] { return joined == o.connections; },
-                          load_engine::clock::now() + patience)) {
+    if (!load.run_until([&] { return joined == load.size() - first; },
+                        load_engine::clock::now() + patience)) {
         throw std::runtime_error("not every subscription was answered");
     }
-    publish_ = R"({"type":"publish","topic":"bench.fanout","payload":")" +
-               std::string(o.bytes - std::min<std::size_t>(o.bytes, 2), 'x') + "\"}";
-    receive_from(*load_);
 }
 
 void daemon_side::on_numbered(std::size_t index) {
@@ -113,8 +147,8 @@ void daemon_side::send_round(std::size_t count) {
 }
 
 limit_side::limit_side(options const& o) : bytes_(o.bytes) {
-    server_.start_limit_server(o.server_cpu);
-    load_ = std::make_unique<load_engine>(server_.port());
+    server_ = std::make_unique<measured_server>(o.server_cpu);
+    load_ = std::make_unique<load_engine>(server_->where());
     subscribers_ = o.connections;
     load_->open(o.connections + 1, false);
     receive_from(*load_);
@@ -124,23 +158,23 @@ void limit_side::send_round(std::size_t count) {
     load_->send_bytes(0, "go " + std::to_string(bytes_) + " " + std::to_string(count) + "\n");
 }
 
-paired run_paired(side& measured, side* yardstick, options const& o, std::size_t burst) {
+paired run_paired(side& measured, side* yardstick, options const& o) {
     paired p;
     latencies ignored;
-    measured.run(burst, 0.3, ignored);  // warm
-    if (yardstick != nullptr) yardstick->run(burst, 0.3, ignored);
+    measured.run(o, 0.3, ignored);  // warm
+    if (yardstick != nullptr) yardstick->run(o, 0.3, ignored);
     for (std::size_t r = 0; r != o.rounds; ++r) {
         progress("round " + std::to_string(r + 1) + " of " + std::to_string(o.rounds));
         side::round a, b;
-        if (yardstick != nullptr && r % 2 != 0) b = yardstick->run(burst, o.seconds, ignored);
-        a = measured.run(burst, o.seconds, p.waits);
-        if (yardstick != nullptr && r % 2 == 0) b = yardstick->run(burst, o.seconds, ignored);
-        p.measured.add(a.cpu_microseconds);
-        p.user.add(a.user_microseconds);
+        if (yardstick != nullptr && r % 2 != 0) b = yardstick->run(o, o.seconds, ignored);
+        a = measured.run(o, o.seconds, p.waits);
+        if (yardstick != nullptr && r % 2 == 0) b = yardstick->run(o, o.seconds, ignored);
         p.rate.add(a.per_second);
-        if (yardstick == nullptr) continue;
-        p.yardstick.add(b.cpu_microseconds);
-        p.ratio.add(a.cpu_microseconds / b.cpu_microseconds);
+        if (a.cpu_microseconds) p.measured.add(*a.cpu_microseconds);
+        if (a.user_microseconds) p.user.add(*a.user_microseconds);
+        if (!b.cpu_microseconds || !a.cpu_microseconds) continue;
+        p.yardstick.add(*b.cpu_microseconds);
+        p.ratio.add(*a.cpu_microseconds / *b.cpu_microseconds);
     }
     return p;
 }

@@ -4,13 +4,19 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fstream>
 #include <memory>
+#include <string>
 
 namespace weir::bench_app {
 namespace {
 
 using bench::options;
 using measure = int (*)(options const&);
+
+/// Below the limits that a server has by default: handshakes and messages per second.
+constexpr double open_rate_of_url = 15;
+constexpr double pace_of_url = 25;
 
 class measure_command {
 public:
@@ -34,6 +40,53 @@ public:
             ->capture_default_str()
             ->type_name("FILE")
             ->check(CLI::ExistingFile);
+    }
+    /// Of a server that runs already.
+    void add_url() {
+        auto* const url =
+            command_->add_option("--url", o_->url, "load this server instead of starting one")
+                ->type_name("ws[s]://HOST[:PORT]/v1/ws");
+        command_->add_option("--token", o_->token, "token of every connection to --url")
+            ->needs(url);
+        command_
+            ->add_option_function<std::string>(
+                "--token-file",
+                [o = o_](std::string const& file) { std::getline(std::ifstream(file), o->token); },
+                "file with the token")
+            ->type_name("FILE")
+            ->check(CLI::ExistingFile)
+            ->needs(url)
+            ->excludes("--token");
+        command_
+            ->add_option("--metrics", o_->metrics,
+                         "/metrics of the server at --url, for its CPU and memory")
+            ->type_name("http[s]://HOST:PORT/metrics")
+            ->needs(url);
+        command_->add_flag("!--insecure", o_->verify, "accept any certificate of --url");
+        command_
+            ->add_option("--open-rate", o_->open_rate,
+                         "connections to --url opened per second; 0: no pause. Without it 15")
+            ->check(CLI::NonNegativeNumber)
+            ->needs(url);
+        command_->parse_complete_callback([o = o_, command = command_] {
+            if (o->url.empty()) return;
+            if (command->count("--open-rate") == 0) o->open_rate = open_rate_of_url;
+            auto const* const pace = command->get_option_no_throw("--pace");
+            if (pace != nullptr && pace->count() == 0) o->pace = pace_of_url;
+        });
+    }
+    void add_fanout() {
+        command_->add_option("--topic", o_->topic, "topic to publish to")->capture_default_str();
+        command_
+            ->add_option("--pace", o_->pace,
+                         "rounds of messages per second; 0: no pause. Without it 25 with --url")
+            ->check(CLI::NonNegativeNumber);
+        command_
+            ->add_option("--detached", o_->detached,
+                         "sessions that subscribed and were cut before; the yardstick is the same "
+                         "server without them")
+            ->check(CLI::Range(0, 1'000'000))
+            ->excludes("--url");
     }
     void add_rounds() {
         command_->add_option("--rounds", o_->rounds, "rounds of each side, in the order A B B A")
@@ -93,18 +146,22 @@ void add_measure_commands(CLI::App& app, std::string const& weir, int& status) {
     fanout.add_rounds();
     fanout.add_messages();
     fanout.add_against();
+    fanout.add_url();
+    fanout.add_fanout();
 
     defaults.connections = 100;
     measure_command echo(app, "echo", "CPU per round trip: ping and pong in JSON", defaults,
                          bench::run_echo, status);
     echo.add_binary();
     echo.add_rounds();
+    echo.add_url();
 
     defaults.connections = 15'000;
     measure_command idle(app, "idle", "Memory of N idle sessions, CPU of heartbeats", defaults,
                          bench::run_idle, status);
     idle.add_binary();
     idle.add_idle();
+    idle.add_url();
 }
 
 }  // namespace weir::bench_app

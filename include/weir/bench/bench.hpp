@@ -24,6 +24,16 @@ struct options {
     bool compare = true;  ///< also run a yardstick
     std::string binary;   ///< the weir to measure
     std::string against;  ///< fanout: another weir as the yardstick; empty: `limit`
+    /// fanout: so many more sessions subscribe and are cut before; the yardstick has none of them.
+    std::size_t detached = 0;
+
+    std::string url;       ///< a server that runs already; empty: a daemon of our own
+    std::string token;     ///< of every connection to it
+    std::string metrics;   ///< its /metrics; empty: its CPU and memory are not known
+    bool verify = true;    ///< its certificate
+    double pace = 0;       ///< fanout: rounds of messages per second at most; 0: no pause
+    double open_rate = 0;  ///< connections opened per second at most; 0: no pause
+    std::string topic = "bench.fanout";
 };
 
 /// Each prints its report and returns the exit status.
