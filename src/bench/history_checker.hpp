@@ -46,7 +46,7 @@ public:
         key_order,        ///< of one key, an older message after a newer one, or one twice
         stale_key,        ///< the newest of a key is missing at the end
         state,            ///< the server's state is not the newest of each key
-        promise,          ///< not so many messages of the state came as the answer said
+        promise,          ///< the messages of a state did not come first, or not in order
         verdict,          ///< a session could not be resumed that should have been
         presence,         ///< a version was left out
     };
@@ -62,6 +62,7 @@ public:
     void subscribed(seat s, subscribe_answer const& a, std::optional<place> const& since) override;
     void delivered(seat s, std::uint64_t offset, std::string_view payload) override;
     void took(seat s, topic_message const& m) override;
+    void positioned(seat s, place const& at) override;
     void presence_changed(seat s, std::uint64_t version) override;
     void not_resumed(std::uint32_t client, std::string_view reason, milliseconds silent) override;
     void gap(seat s, declared_loss const& what) override;
@@ -180,7 +181,8 @@ private:
     void in_order(std::uint32_t topic, topic_record::entry const& e);
     bool there(std::uint32_t client, cursor const& c) const;
     void in_strict_order(seat s, cursor& c, std::uint64_t offset);
-    void promised_message(seat s, cursor& c, topic_message const& m);
+    /// True: it is one of the state that was promised.
+    bool promised_message(seat s, cursor& c, topic_message const& m);
     void by_key(seat s, cursor& c, topic_message const& m, bool again);
     void options_replaced(seat s, cursor& c, subscribe_answer const& a);
     void state_follows(seat s, cursor& c, subscribe_answer const& a);

@@ -31,8 +31,8 @@ void history_checker::took(seat s, topic_message const& m) {
         return;
     }
     if (topics_[c.topic].keys) note_key(c, m);
-    if (c.promised != 0) {
-        promised_message(s, c, m);
+    if (c.promised != 0 && promised_message(s, c, m)) {
+        // It may be any offset up to the position.
     } else if (c.conflating || m.offset <= c.strict_above) {
         by_key(s, c, m, c.repeats && m.offset <= c.position);
         c.seen = std::max(c.seen, m.offset);
@@ -81,19 +81,38 @@ void history_checker::state_follows(seat s, cursor& c, subscribe_answer const& a
     if (c.promised == 0) keys->whole(s.client, c.position);
 }
 
-void history_checker::promised_message(seat s, cursor& c, topic_message const& m) {
-    if (m.offset > c.position || m.offset <= c.state_last) {
-        report(kind::promise, s.client,
-               where(s, m.offset) + ": " + std::to_string(c.promised) +
-                   " more messages of the state as of " + std::to_string(c.position) +
-                   " should come first, in order");
+/// A key that changes while the state is sent comes only with its newer message: so there may be
+/// fewer than were promised, but the newest of each key has to come.
+bool history_checker::promised_message(seat s, cursor& c, topic_message const& m) {
+    auto& keys = *topics_[c.topic].keys;
+    if (m.offset > c.position) {
         c.promised = 0;
-        return;
+        c.seen = std::max(c.seen, c.position);
+        keys.whole(s.client, c.position);
+        return false;
+    }
+    if (m.offset <= c.state_last) {
+        report(kind::promise, s.client,
+               where(s, m.offset) + ": the state as of " + std::to_string(c.position) +
+                   " is not in order, " + std::to_string(c.state_last) + " came before");
     }
     c.state_last = m.offset;
     by_key(s, c, m, false);
-    if (--c.promised == 0) topics_[c.topic].keys->whole(s.client, c.position);
+    if (--c.promised == 0) keys.whole(s.client, c.position);
     c.seen = std::max(c.seen, c.promised == 0 ? c.position : m.offset);
+    return true;
+}
+
+void history_checker::positioned(seat s, place const& at) {
+    cursor const& c = cursors_[s.client][s.slot];
+    auto const& keys = topics_[c.topic].keys;
+    if (!keys || c.epoch < 0) return;
+    for (auto const& x : keys->missing(s.client, c.above, 1000)) {
+        if (x.newest > at.offset) continue;
+        report(kind::stale_key, s.client,
+               where(s, at.offset) + ": the position, but the newest of key " + x.key + " at " +
+                   std::to_string(x.newest) + " had not come");
+    }
 }
 
 void history_checker::options_replaced(seat s, cursor& c, subscribe_answer const& a) {

@@ -35,8 +35,9 @@ std::vector<std::pair<std::uint32_t, place>> history_checker::heads() const {
 }
 
 bool history_checker::there(std::uint32_t client, cursor const& c) const {
-    if (!c.ever || c.epoch < 0 || c.promised != 0) return false;
+    if (!c.ever || c.epoch < 0) return false;
     auto const& topic = topics_[c.topic];
+    if (c.promised != 0 && c.promised > topic.keys->changed_above(c.position)) return false;
     if (topic.keys && !topic.keys->missing(client, c.above, 1).empty()) return false;
     if (c.conflating || c.open) return true;
     auto const head = topic.records[static_cast<std::size_t>(c.epoch)].head();

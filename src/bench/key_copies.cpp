@@ -51,7 +51,7 @@ std::optional<std::string> key_copies::got(std::uint32_t client, std::string con
     auto const [at, is_new] = copies_[client].last.try_emplace(key, offset);
     if (is_new) return std::nullopt;
     auto const before = std::exchange(at->second, std::max(at->second, offset));
-    if (offset > before || (offset == before && again)) return std::nullopt;
+    if (offset > before || again) return std::nullopt;
     return "key " + key + (offset == before ? " came again" : " came after offset ") +
            (offset == before ? "" : std::to_string(before));
 }
@@ -84,6 +84,12 @@ bool key_copies::excused(copy const& c, std::uint32_t client, key_value const& v
     if (v.nanoseconds <= c.lost_before && c.lost_before != 0) return true;
     return std::any_of(c.lost.begin(), c.lost.end(),
                        [&](range const& r) { return v.offset >= r.from && v.offset <= r.to; });
+}
+
+std::size_t key_copies::changed_above(std::uint64_t offset) const {
+    return static_cast<std::size_t>(
+        std::count_if(newest_.begin(), newest_.end(),
+                      [&](auto const& one) { return one.second.offset > offset; }));
 }
 
 std::vector<key_copies::stale> key_copies::missing(std::uint32_t client, std::uint64_t above,

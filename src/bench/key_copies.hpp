@@ -37,7 +37,8 @@ public:
 
     /// The copy of a client is empty from now on: the whole state follows, or it begins.
     void clear(std::uint32_t client);
-    /// What it gets. `again`: what it has may come again. A sentence where it goes back or repeats.
+    /// What it gets. `again`: what it has, and older, may come again. A sentence where it goes back
+    /// or repeats.
     std::optional<std::string> got(std::uint32_t client, std::string const& key,
                                    std::uint64_t offset, bool again);
     /// The copy is the whole state as of an offset: nothing up to there is excused.
@@ -54,6 +55,9 @@ public:
     /// that it never had counts only above an offset: it did not ask for what was before.
     std::vector<stale> missing(std::uint32_t client, std::uint64_t above,
                                std::size_t most = 3) const;
+
+    /// How many keys have a newer message than an offset.
+    std::size_t changed_above(std::uint64_t offset) const;
 
 private:
     struct range {

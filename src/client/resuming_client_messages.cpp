@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 // What numbered messages mean to a client.
 namespace weir::client_engine {
@@ -31,6 +32,7 @@ void resuming_client::on_numbered(std::string_view type, json_object const& m, m
     if (type == "error") return on_error(m, now);
     if (type == "gap") return on_gap(m);
     if (type == "presence") return on_presence(m);
+    if (type == "position") return on_position(m);
     if (type == "unsubscribed") return on_unsubscribed(m);
     // Others are counted and passed over, as the protocol asks.
 }
@@ -50,7 +52,7 @@ void resuming_client::on_message(json_object const& m) {
     if (s.now != subscription::state::active) return broken("a message of " + topic + " before ok");
     auto const offset = m.number("offset");
     if (!offset) return broken("a message of " + topic + " without an offset");
-    if (s.last) s.last->offset = std::max(s.last->offset, *offset);
+    if (s.last && !s.conflating) s.last->offset = std::max(s.last->offset, *offset);
     witness_.took({settings_.number, static_cast<std::uint32_t>(*slot)},
                   {.offset = *offset, .key = m.text("key"), .payload = m.raw("payload")});
 }
@@ -64,6 +66,15 @@ void resuming_client::on_presence(json_object const& m) {
     witness_.presence_changed({settings_.number, static_cast<std::uint32_t>(*slot)}, *version);
 }
 
+void resuming_client::on_position(json_object const& m) {
+    auto const topic = m.text("topic");
+    auto const slot = slot_of(topic);
+    auto const at = place_of(m.object("payload"));
+    if (!slot || !at) return broken("a position of " + topic + " that says nothing");
+    subscriptions_[*slot].last = at;
+    witness_.positioned({settings_.number, static_cast<std::uint32_t>(*slot)}, *at);
+}
+
 void resuming_client::on_gap(json_object const& m) {
     auto const topic = m.text("topic");
     auto const slot = slot_of(topic);
@@ -75,7 +86,7 @@ void resuming_client::on_gap(json_object const& m) {
     if (what.reason.empty()) broken("a gap of " + topic + " without a reason");
     if (what.reason == "epoch") {
         s.last.reset();  // of the new one only its messages are known, not its name
-    } else if (s.last) {
+    } else if (s.last && !s.conflating) {
         s.last->offset = std::max(s.last->offset, what.to);
     }
     witness_.gap({settings_.number, static_cast<std::uint32_t>(*slot)}, what);
@@ -133,10 +144,14 @@ void resuming_client::on_subscribe_ok(std::size_t slot, std::string_view id, jso
     a.state = payload->number("state");
     a.conflating = payload->flag("conflating");
     a.again = again;
+    bool const waits_by_key = std::exchange(s.conflating, a.conflating);
     s.renewing = false;
     s.now = subscription::state::active;
-    if (again)
+    if (again) {
+        // What waited was sent before this answer.
+        if (waits_by_key && !s.conflating && a.at) s.last = a.at;
         return witness_.subscribed({settings_.number, static_cast<std::uint32_t>(slot)}, a, {});
+    }
     if (!a.at) return broken("an ok to the first subscribe without a position");
     // What is recovered comes next; until then the old position stands, where it still counts.
     bool const comes = a.recovered || a.receipt;

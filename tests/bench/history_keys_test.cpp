@@ -104,11 +104,50 @@ TEST_F(history_keys_test, counts_what_was_promised_of_a_state) {
     EXPECT_EQ(checker.found(kind::hole), 1U);  // and from then on every message
 }
 
-TEST_F(history_keys_test, finds_fewer_than_were_promised) {
+TEST_F(history_keys_test, wants_the_newest_of_each_key_when_fewer_come_than_were_promised) {
     checker.subscribed(reader, state(9, 3), {});
     message(reader, 4, "a");
-    message(reader, 10, "b");
-    expect(kind::promise, "offset 10: 2 more messages of the state as of 9 should come first");
+    message(reader, 10, "b");  // it changed while the state was sent
+    expect_clean();
+    publishes(8, "c");
+    acknowledged(8);
+    checker.finish();
+    EXPECT_THAT(text_of(kind::stale_key), HasSubstr("offset 8: the newest of key c, but nothing"));
+}
+
+TEST_F(history_keys_test, wants_a_state_in_order) {
+    checker.subscribed(reader, state(9, 3), {});
+    message(reader, 4, "a");
+    message(reader, 3, "b");
+    expect(kind::promise, "offset 3: the state as of 9 is not in order, 4 came before");
+}
+
+TEST_F(history_keys_test, believes_a_position_only_with_the_newest_of_each_key) {
+    checker.subscribed(reader, conflating(0), {});
+    publishes(1, "a");
+    publishes(2, "b");
+    acknowledged(1);
+    acknowledged(2);
+    checker.positioned(reader, {"E", 0});
+    message(reader, 1, "a");
+    checker.positioned(reader, {"E", 1});
+    expect_clean();
+    checker.positioned(reader, {"E", 2});
+    expect(kind::stale_key, "offset 2: the position, but the newest of key b at 2 had not come");
+}
+
+TEST_F(history_keys_test, lets_what_a_client_has_come_again_after_a_lost_session) {
+    checker.subscribed(reader, conflating(0), {});
+    message(reader, 5, "a");
+    checker.subscribed(reader, conflating(6), place{"E", 2});
+    message(reader, 3, "a");
+    message(reader, 5, "a");
+    message(reader, 6, "a");
+    message(reader, 7, "b");
+    expect_clean();
+    message(reader, 6, "a");
+    message(reader, 7, "b");
+    EXPECT_EQ(checker.found(kind::key_order), 1U);
 }
 
 TEST_F(history_keys_test, finds_a_promise_that_is_not_kept_at_all) {

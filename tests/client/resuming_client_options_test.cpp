@@ -98,6 +98,28 @@ TEST_F(client_options_test, replaces_the_options_of_a_subscription) {
                                          R"("since":{"epoch":"E","offset":20}})"));
 }
 
+TEST_F(client_options_test, comes_back_with_the_position_of_a_conflating_subscription) {
+    connect();
+    welcome();
+    ok_to_subscribe(0, 10, R"(,"recovered":false,"conflating":true)");
+    ok_to_subscribe(1, 20);
+    message(0, 15);
+    get(R"({"type":"gap","topic":"log.a","payload":{"reason":"slow","from":16,"to":17}})");
+    lose();
+    take_sent();
+    welcome();
+    EXPECT_THAT(take_sent(), testing::Contains(HasSubstr(R"("since":{"epoch":"E","offset":10})")));
+    ok_to_subscribe(0, 20, R"(,"receipt":{"from":11,"to":20},"conflating":true)", 2);
+    get(R"({"type":"position","topic":"log.a","payload":{"epoch":"E","offset":12}})");
+    message(0, 21);
+    auto const counted = client.counted();
+    lose();
+    take_sent();
+    welcome();
+    EXPECT_EQ(counted, 3U);  // the position has a number, too
+    EXPECT_THAT(take_sent(), testing::Contains(HasSubstr(R"("since":{"epoch":"E","offset":12})")));
+}
+
 TEST_F(client_options_test, repeats_a_request_until_it_is_answered) {
     open();
     client.request("7", R"(,"type":"sync")");

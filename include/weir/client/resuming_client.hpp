@@ -110,7 +110,8 @@ private:
         std::optional<place> since;  ///< what was asked for
         mono_time again = never;     ///< when to ask anew
         std::string options = {};
-        bool renewing = false;  ///< active, and asked to replace its options
+        bool renewing = false;    ///< active, and asked to replace its options
+        bool conflating = false;  ///< messages do not move `last`; `position` messages do
     };
     struct question {
         std::string id, text;
@@ -135,6 +136,7 @@ private:
     void on_message(json_object const& m);
     void on_gap(json_object const& m);
     void on_presence(json_object const& m);
+    void on_position(json_object const& m);
     void on_unsubscribed(json_object const& m);
     void on_ok(json_object const& m);
     void on_error(json_object const& m, mono_time now);

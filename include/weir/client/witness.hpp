@@ -61,6 +61,8 @@ public:
     /// Calls delivered() if it is not overridden.
     virtual void took(seat s, topic_message const& m) { delivered(s, m.offset, m.payload); }
     virtual void gap(seat s, declared_loss const& what) = 0;
+    /// A `position` message: every message up to there was sent, or replaced by a newer one.
+    virtual void positioned(seat /*s*/, place const& /*at*/) {}
     /// Somebody joined or left.
     virtual void presence_changed(seat /*s*/, std::uint64_t /*version*/) {}
 
