@@ -90,7 +90,7 @@ int run_echo(options const& o) try {
         auto const trip = echo.run(o.seconds, waits, user, rate);
         if (r % 2 == 0) send = bare_send();
         if (trip) cost.add(*trip);
-        if (!trip || !send) continue;
+        if (!trip || !send || *send == 0) continue;
         sends.add(*send);
         ratio.add(*trip / *send);
     }

@@ -52,6 +52,7 @@ double latencies::percentile(double p) const noexcept {
 }
 
 void report::add(std::string name, series const& s, std::string unit) {
+    if (s.size() == 0) return note(std::move(name), "not known");
     rows_.push_back({std::move(name), std::move(unit), {}, s.median(), s.min(), s.max(), true});
 }
 

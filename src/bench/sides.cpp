@@ -173,6 +173,8 @@ paired run_paired(side& measured, side* yardstick, options const& o) {
         if (a.cpu_microseconds) p.measured.add(*a.cpu_microseconds);
         if (a.user_microseconds) p.user.add(*a.user_microseconds);
         if (!b.cpu_microseconds || !a.cpu_microseconds) continue;
+        // /proc counts in ticks of 10 ms: a short round may have none.
+        if (*b.cpu_microseconds == 0) continue;
         p.yardstick.add(*b.cpu_microseconds);
         p.ratio.add(*a.cpu_microseconds / *b.cpu_microseconds);
     }

@@ -31,6 +31,15 @@ TEST(latencies_test, are_within_two_percent) {
     EXPECT_GT(l.percentile(100), 60'000'000);
 }
 
+TEST(report_test, says_what_is_not_known) {
+    report r("title");
+    r.add("figure", series(), "us");
+    testing::internal::CaptureStdout();
+    r.print(true);
+    EXPECT_EQ(testing::internal::GetCapturedStdout(),
+              "{\"bench\":\"title\",\"figure\":\"not known\"}\n");
+}
+
 TEST(process_figures_test, sees_this_process_work) {
     auto const before = cpu_of(::getpid());
     unsigned volatile work = 0;
