@@ -261,12 +261,18 @@ void ring::settle() noexcept {
 
 bool ring::acknowledge(std::uint64_t count) noexcept {
     if (count > sent_) return false;
-    if (count <= received_) return true;
     tally const counted(*this);
+    release_received(count);
+    return true;
+}
+
+/// Lets go of the kept frames that the client has handled.
+void ring::release_received(std::uint64_t count) noexcept {
+    if (count <= received_) return;
     received_ = count;
     if (storage_ == nullptr) {
         if (only_kept_ && count == sent_) release_only();
-        return true;
+        return;
     }
     storage& s = *storage_;
     while (s.kept != 0 && sent_ - s.kept < count) {
@@ -277,7 +283,6 @@ bool ring::acknowledge(std::uint64_t count) noexcept {
     }
     settle();
     if (storage_ != nullptr) storage_->numbered.shrink(4);
-    return true;
 }
 
 ring::standing ring::standing_of(std::uint64_t count) const noexcept {
@@ -290,7 +295,7 @@ void ring::rewind(std::uint64_t count) noexcept {
     WEIR_ASSERT(standing_of(count) == standing::good);
     tally const counted(*this);
     skip_again(count);
-    acknowledge(count);
+    release_received(count);
     sent_ = std::max(count, received_);
     if (storage_ == nullptr) {
         only_again_ = only_again_ || only_kept_;

@@ -71,7 +71,8 @@ TEST(ring_rewind, standing) {
     r.rewind(3);
     EXPECT_EQ(r.standing_of(2), ring::standing::overflow);
     EXPECT_EQ(r.standing_of(3), ring::standing::good);
-    EXPECT_EQ(r.standing_of(4), ring::standing::beyond) << "that one is to be sent again";
+    EXPECT_EQ(r.standing_of(4), ring::standing::good) << "it was sent once, before the rewind";
+    EXPECT_EQ(r.standing_of(5), ring::standing::beyond) << "that one was never sent";
 }
 
 TEST(ring_rewind, what_was_trimmed_is_overflow) {

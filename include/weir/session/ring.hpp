@@ -87,6 +87,7 @@ private:
     void settle() noexcept;
     enqueued store(frame_ref f);
     void skip_again(std::uint64_t count) noexcept;
+    void release_received(std::uint64_t count) noexcept;
     void release_only() noexcept;
 
     bounds const* bounds_;
