@@ -92,8 +92,8 @@ public:
     /// A message of a reserved topic, from the server API.
     void give(message const& m, encoded_message& cache);
     void disconnect(close_reason why, std::string_view text);
-    /// The rules are others: whose presence is counted may be, too.
-    void review_presence();
+    /// The rules are others: rates may be, and whose presence is counted.
+    void review_rules();
     void send_away(goaway const& g, mono_time close_at);
     mono_time away_at() const noexcept { return away_at_; }
     void abort(close_reason why);
@@ -132,9 +132,10 @@ private:
         bool watches = false;              ///< told of presence
         bool present = false;              ///< counted in presence
         std::unique_ptr<follower> more{};  ///< null: live
-        bool answered() const noexcept { return !more || !more->start || more->start->answered; }
+        bool answered() const noexcept { return !more || more->feed.answered(); }
     };
     struct extra_state;
+    class feed_link;
     /// So many subscriptions are looked through; with more there is a table.
     static constexpr std::size_t scanned_max = 16;
 
@@ -182,11 +183,7 @@ private:
     subscription* find(std::string_view topic) const noexcept;
     subscription* find(topic_entry const& topic) const noexcept;
     subscription& add(topic_entry& topic, std::uint32_t slot);
-    follower& more_of(subscription& s);
-    void settle(subscription& s);
     void begin(subscription& s, position const& at);
-    void pace(subscription& s, double rate);
-    bool conflates(subscription const& s) const;
     void answer(subscription& s, join_answer const& a);
     void watch(subscription& s);
     void take_out(subscription& s);
@@ -195,29 +192,19 @@ private:
     void show(subscription& s);
     void hide(subscription& s);
     frame_ref const& frame_of(delivery& d);
-    void deliver_otherwise(subscription& s, delivery& d);
-    void lose_volatile(subscription& s, message const& m);
-    void hold_back(subscription& s, delivery& d);
-    void lag(subscription& s, position const& place);
-    void at_dropped(drop_reason why) noexcept;
-
     // client_feed.cpp
     void want_feed();
     bool has_room() const noexcept;
     std::size_t room_bytes() const noexcept;
-    std::size_t feed(subscription& s, std::size_t budget);
-    std::size_t feed_start(subscription& s, std::size_t budget);
-    std::size_t feed_held(subscription& s, std::size_t budget);
-    std::size_t feed_conflated(subscription& s);
-    void ask(subscription& s, log_query q);
-    void read_log(subscription& s);
-    void begin_page(subscription& s, result<log_page>& page);
-    void read_state(subscription& s);
-    void take_page(subscription& s, log_page const& page, bool tells);
+    follower& more_of(subscription& s);
+    void settle(subscription& s);
+    void count_waiting(follower& f, std::size_t bytes);
+    void deliver_otherwise(subscription& s, delivery& d);
+    void pace(subscription& s, double wish);
+    bool conflates(subscription const& s) const;
+    void feeds_attached();
     bool push_gap(std::string_view topic, loss const& what);
     void push_losses();
-    bool push_message(message_ptr const& m);
-    std::size_t held_total() const noexcept;
 
     shard& shard_;
     connection_id id_;
@@ -231,6 +218,7 @@ private:
     wall_ms connected_at_;
     mono_time away_at_ = never;  ///< when a draining client is closed
     mono_time armed_ = never;
+    std::size_t waiting_bytes_ = 0;  ///< by key, of all subscriptions
     std::uint32_t messages_in_ = 0;
     std::uint32_t messages_out_ = 0;
     std::uint32_t followers_ = 0;  ///< subscriptions that are not simply live

@@ -8,7 +8,7 @@ client::holding client::memory_held() const noexcept {
     if (closing_) return {};
     ring const& r = session_.frames();
     std::size_t const partial = transport_ ? transport_->held_bytes() : 0;
-    return {.waiting = r.outbox_bytes() + partial, .kept = r.replay_bytes()};
+    return {.waiting = r.outbox_bytes() + waiting_bytes_ + partial, .kept = r.replay_bytes()};
 }
 
 void client::give_way() {

@@ -68,6 +68,7 @@ void client::attach(arrival& a, command const& hello) {
     session_.frames().rewind(hello.resume->received);
     session_.resume(hello, std::move(a.from->login), shard_.turn().at());
     for (subscription& s : subscriptions_) show(s);
+    feeds_attached();
     // A drain closes this connection at the time of the one before it; another plan was for that
     // one alone.
     if (!shard_.is_leaving()) away_at_ = never;

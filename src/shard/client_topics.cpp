@@ -1,5 +1,6 @@
 #include "shard/client_extras.hpp"
 #include "shard/encoded_message.hpp"
+#include "shard/feed_link.hpp"
 #include "shard/shard.hpp"
 
 #include <weir/base/assert.hpp>
@@ -10,22 +11,6 @@
 
 // A client's subscriptions: how they begin and end, and where a message goes that comes for one.
 namespace weir {
-namespace {
-
-/// Of the newest messages that a subscription may begin with.
-constexpr std::uint32_t last_max = 1000;
-
-nanoseconds interval_of(double rate) noexcept {
-    return rate > 0 ? nanoseconds(static_cast<std::int64_t>(1e9 / rate)) : nanoseconds(0);
-}
-
-/// The slower of what the rule and the subscriber want; 0: neither wants any.
-double slower(double a, double b) noexcept {
-    if (a <= 0 || b <= 0) return std::max(a, b);
-    return std::min(a, b);
-}
-
-}  // namespace
 
 /// Every topic with a subscriber is in the index, so its name is looked up there.
 client::subscription* client::find(std::string_view topic) const noexcept {
@@ -58,25 +43,6 @@ client::subscription& client::add(topic_entry& topic, std::uint32_t slot) {
     return s;
 }
 
-follower& client::more_of(subscription& s) {
-    if (!s.more) {
-        s.more = std::make_unique<follower>();
-        ++followers_;
-    }
-    return *s.more;
-}
-
-/// A subscription for which nothing waits any more needs no follower.
-void client::settle(subscription& s) {
-    if (!s.more) return;
-    follower& f = *s.more;
-    if (f.start && f.start->done()) f.start.reset();
-    if (f.held && f.held->empty()) f.held.reset();
-    if (!f.idle()) return;
-    s.more.reset();
-    --followers_;
-}
-
 // How subscriptions begin and end
 
 void client::subscribe(std::string_view topic, subscribe_options const& with) {
@@ -87,26 +53,9 @@ void client::subscribe(std::string_view topic, subscribe_options const& with) {
     subscription& s = add(*entry, slot);
     s.by_server = with.by_server;
     s.wants_presence = with.presence;
-    if (past) {
-        more_of(s).start = std::make_unique<subscription_start>();
-        s.more->start->wish = with;
-    }
+    if (past) more_of(s).feed.begin_with(with);
     pace(s, with.rate);
     if (joined_inside_) begin(s, entry->tail());
-}
-
-void client::pace(subscription& s, double rate) {
-    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
-    double const at_most = slower(policy.rate, rate);
-    if (at_most <= 0) {
-        if (s.more && s.more->paced) s.more->paced = false;
-        return settle(s);
-    }
-    follower& f = more_of(s);
-    f.paced = true;
-    if (!f.conflated || f.conflated->empty()) {
-        f.conflated = std::make_unique<conflated_messages>(interval_of(at_most));
-    }
 }
 
 void client::joined(topic_entry& topic, result<position> const& at) {
@@ -126,28 +75,15 @@ void client::joined(topic_entry& topic, result<position> const& at) {
 
 /// The broker has let the topic in: what was asked for of its past is read before the answer.
 void client::begin(subscription& s, position const& at) {
-    if (!s.more || !s.more->start) return answer(s, {.at = at});
-    subscribe_options const& wish = s.more->start->wish;
-    if (!wish.since && wish.last == 0) return read_state(s);
-    log_query q;
-    q.kind = wish.since ? log_query::what::after : log_query::what::before;
-    q.at = wish.since;
-    q.messages_max = wish.since ? page_messages : std::min(wish.last, last_max);
-    // References to what the log holds anyway; what does not fit the outbox is read again later.
-    q.bytes_max = wish.since ? room_bytes() : ~std::size_t{0};
-    ask(s, std::move(q));
-}
-
-/// The newest of each key, or of all, are enough for this subscriber.
-bool client::conflates(subscription const& s) const {
-    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
-    return (s.more && s.more->paced) ||
-           (policy.slow == slow_policy::conflate && !policy.history.kept());
+    if (!s.more) return answer(s, {.at = at});
+    feed_link link(*this, s, *s.more);
+    s.more->feed.joined(link, at);
 }
 
 void client::answer(subscription& s, join_answer const& a) {
     join_answer told = a;
     told.conflating = conflates(s);
+    if (a.what && a.what->missing) at(shard_.counts().gaps, a.what->missing->reason).add();
     session_.on_joined(s.topic->name(), told);
     watch(s);
     show(s);  // after the answer: the change it makes is news to the subscriber, too
@@ -188,7 +124,9 @@ void client::take_out(subscription& s) {
 /// The index does not have it, or is about to be told.
 void client::forget(subscription& s) {
     if (s.more) {
-        if (s.more->lagging) shard_.counts().lagging.sub();
+        if (s.more->feed.behind()) shard_.counts().lagging.sub();
+        if (s.more->feed.in_tail()) topic_index::release_tail(*s.topic);
+        count_waiting(*s.more, 0);
         --followers_;
     }
     auto const at = static_cast<std::uint32_t>(&s - subscriptions_.data());
@@ -242,8 +180,9 @@ void client::hide(subscription& s) {
     shard_.exit(s.topic->name(), session_.user());
 }
 
-void client::review_presence() {
+void client::review_rules() {
     for (subscription& s : subscriptions_) {
+        pace(s, s.more ? s.more->rate_wish : 0);
         if (!shard_.index_of_topics().policy(*s.topic).presence) {
             hide(s);
         } else if (s.answered()) {
@@ -256,15 +195,13 @@ void client::presence_changed(topic_entry& topic, presence_delivery& d) {
     subscription* const s = find(topic);
     if (s == nullptr || !session_.is_alive() || session_.is_ruined()) return;
     bool const away = transport_ == nullptr || closing_;
-    if (!away && has_room() && !(s->more && s->more->missed_presence)) {
+    if (!away && has_room() && !(s->more && s->more->feed.missed_presence())) {
         if (!d.cache) d.cache = std::make_shared<encoded_message>();
         auto& cache = *static_cast<encoded_message*>(d.cache.get());
         return push(shard_.frame_of(d.what(), cache, session_.speaks()));
     }
     // Versions follow one another, so whoever asks anew after the gap has missed nothing.
-    follower& f = more_of(*s);
-    if (!f.missed_presence) f.missed_why = away ? gap_reason::detached : gap_reason::slow;
-    f.missed_presence = true;
+    more_of(*s).feed.miss_presence(!away);
 }
 
 // Where a message goes
@@ -285,108 +222,6 @@ void client::deliver(delivery& d) {
 /// Encoded once for all subscribers of this shard that speak the same dialect.
 frame_ref const& client::frame_of(delivery& d) {
     return shard_.frame_of(d.what(), encoded(d), session_.speaks());
-}
-
-/// Somebody who is away, reads slowly, or wants the newest only.
-void client::deliver_otherwise(subscription& s, delivery& d) {
-    if (!session_.is_alive() || session_.is_ruined()) return;
-    message const& m = d.what();
-    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
-    bool const away = !transport_ || closing_;
-    mono_time const at = shard_.turn().at().mono;
-
-    if (s.more && s.more->paced) {
-        if (!away && has_room() && s.more->conflated->pass(m, at) && try_push(frame_of(d))) return;
-        if (away && m.is_volatile) return lose_volatile(s, m);
-        return hold_back(s, d);
-    }
-    if (policy.history.kept()) {
-        // The log is its buffer: from here on it is a position.
-        if (!away && session_.frames().outbox_bytes() <= shard_.marks().high &&
-            try_push(frame_of(d))) {
-            return;
-        }
-        return lag(s, {m.at.epoch, m.at.offset - 1});
-    }
-    bool const waits = s.more && !s.more->idle();
-    // Where it conflates, a slow client gets the newest of each key, volatile or not.
-    bool const too_slow = !policy.conflates() && (waits || !has_room());
-    if (m.is_volatile && (away || too_slow)) return lose_volatile(s, m);
-    if (!waits) {
-        // Where it is too much for an outbox, this closes the connection.
-        if (policy.slow == slow_policy::disconnect && !away) return push(frame_of(d));
-        auto const mark = away ? shard_.marks().full : shard_.marks().low;
-        bool const fits = session_.frames().outbox_bytes() + m.payload.size() < mark;
-        if (fits && try_push(frame_of(d))) return;
-    }
-    hold_back(s, d);
-}
-
-/// Not collected, but told, also where it conflates: it may be the newest of its key.
-void client::lose_volatile(subscription& s, message const& m) {
-    bool const away = !transport_ || closing_;
-    auto const why = away ? gap_reason::detached : gap_reason::slow;
-    follower& f = more_of(s);
-    if (f.conflated) {
-        f.conflated->lose(m, why);
-    } else {
-        if (!f.held) f.held = std::make_unique<held_messages>();
-        f.held->lose(m, why);
-    }
-    at_dropped(drop_reason::volatile_message);
-}
-
-/// Topics without history: beside the outbox, in the order or by key as the rule says.
-void client::hold_back(subscription& s, delivery& d) {
-    message_ptr const& m = d.shared();
-    topic_policy const& policy = shard_.index_of_topics().policy(*s.topic);
-    bool const away = !transport_ || closing_;
-    follower& f = more_of(s);
-    if (f.paced || policy.conflates()) {
-        if (!f.conflated) f.conflated = std::make_unique<conflated_messages>(nanoseconds(0));
-        if (f.conflated->keep(m, shard_.turn().at().mono)) at_dropped(drop_reason::conflated);
-        if (f.paced && f.conflated->due() < extras().pace_due) {
-            extras().pace_due = f.conflated->due();
-            rearm();
-        }
-    } else {
-        if (!f.held) f.held = std::make_unique<held_messages>();
-        f.held->add(m);
-    }
-    auto const why = away ? gap_reason::detached : gap_reason::slow;
-    std::size_t const others = session_.frames().outbox_bytes() + held_total() - f.bytes();
-    while (others + f.bytes() > shard_.marks().full && f.bytes() != 0) {
-        if (f.held && f.held->has_message()) {
-            if (policy.slow == slow_policy::disconnect && !away) {
-                return session_.close(close_reason::slow_consumer);
-            }
-            f.held->drop_oldest(why);
-        } else {
-            f.conflated->drop_oldest(why);
-        }
-        at_dropped(away ? drop_reason::detached : drop_reason::slow);
-    }
-}
-
-void client::lag(subscription& s, position const& place) {
-    follower& f = more_of(s);
-    if (!f.lagging) shard_.counts().lagging.add();
-    f.lagging = true;
-    f.place = place;
-    topic_index::hold(*s.topic, s.slot);
-    want_feed();
-}
-
-void client::at_dropped(drop_reason why) noexcept {
-    at(shard_.counts().dropped, why).add();
-}
-
-std::size_t client::held_total() const noexcept {
-    std::size_t total = 0;
-    for (subscription const& s : subscriptions_) {
-        if (s.more) total += s.more->bytes();
-    }
-    return total;
 }
 
 }  // namespace weir

@@ -361,6 +361,7 @@ void shard::apply(live_settings_ptr live) {
     listener_.change(live_->handshakes_per_second / settings_.shards);
     std::size_t const full = session_settings_.ring.outbox_bytes;
     marks_ = {.low = full / 4, .middle = full / 2, .high = full / 4 * 3, .full = full};
+    topics_.set_tail_bounds({.bytes = full, .age = session_settings_.resume_window});
     broker_->upkeep().policies_changed();
     topics_.policies_changed();
     relief_.limit_changed();
@@ -369,7 +370,7 @@ void shard::apply(live_settings_ptr live) {
 
 void shard::review_presence() {
     counting_waits_ = false;
-    clients_.for_each([](client& c) { c.review_presence(); });
+    clients_.for_each([](client& c) { c.review_rules(); });
 }
 
 }  // namespace weir

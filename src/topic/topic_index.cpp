@@ -12,10 +12,6 @@ namespace {
 /// Subscribers are scattered over the heap, and the loop's time is their first cache line.
 constexpr std::ptrdiff_t prefetch_slots = 8;
 
-/// An array keeps at most four times the room it needs.
-constexpr std::size_t slack_max = 4;
-constexpr std::size_t slots_kept = 64;
-
 /// Messages of one topic that are fanned out side by side: as many as a transport writes at once.
 constexpr std::size_t run_max = 64;
 
@@ -84,12 +80,17 @@ topic_index::~topic_index() = default;
 std::pair<topic_entry*, std::uint32_t> topic_index::join(std::string_view topic, subscriber& who,
                                                          bool live) {
     auto& entry = entry_of(topic);
-    auto const slot = static_cast<std::uint32_t>(entry.slots_.size());
-    entry.slots_.push_back({&who, live ? topic_entry::not_yet : topic_entry::on_hold});
+    auto slot = static_cast<std::uint32_t>(live ? entry.slots_.size() : entry.held_.size());
+    if (live) {
+        entry.slots_.push_back({&who, topic_entry::not_yet});
+    } else {
+        entry.held_.push_back(&who);
+        slot |= topic_entry::held_bit;
+    }
     ++entry.live_;
     ++subscriptions_;
 
-    hold(entry);  // a refusal from inside attach() would end it
+    pin(entry);  // a refusal from inside attach() would end it
     if (entry.attached_) {
         if (live) entry.slots_[slot].after = entry.tail_.offset;
         who.joined(entry, entry.tail_);
@@ -98,40 +99,32 @@ std::pair<topic_entry*, std::uint32_t> topic_index::join(std::string_view topic,
         ++entry.answers_due_;
         broker_.attach(entry.name_);
     }
-    bool const refused = entry.slots_[slot].who == nullptr;
+    bool const refused = live ? entry.slots_[slot].who == nullptr
+                              : entry.held_[slot & ~topic_entry::held_bit] == nullptr;
     let_go(entry);
     if (refused) return {nullptr, 0};
     return {&entry, slot};
 }
 
-void topic_index::leave(topic_entry& topic, std::uint32_t slot) {
-    auto& slots = topic.slots_;
-    WEIR_ASSERT(slot < slots.size() && slots[slot].who != nullptr);
-    --topic.live_;
-    --subscriptions_;
-    if (topic.jobs_ != 0) {
-        slots[slot] = {};
-    } else {
-        auto const last = static_cast<std::uint32_t>(slots.size() - 1);
-        slots[slot] = slots[last];
-        slots.pop_back();
-        if (slot != last) slots[slot].who->moved(topic, last, slot);
+void topic_index::use_tail(topic_entry& topic) {
+    if (topic.tail_users_++ != 0) return;
+    topic_policy const& rule = policy(topic);
+    topic_tail::kind const kind{.conflates = rule.slow == slow_policy::conflate,
+                                .keeps_volatile = rule.state != state_kind::none};
+    auto const& q = *queue_;
+    bool const under_way =
+        q.run != 0 && q.jobs.front().topic == &topic && q.jobs.front().life == topic.life_;
+    position begin{topic.tail_.epoch, topic.begun_};
+    if (under_way) begin.offset = q.jobs.front().what.what().at.offset - 1;
+    topic.tail_of_ = std::make_unique<topic_tail>(tail_bounds_, kind, begin);
+    for (std::size_t i = 0; under_way && i != q.run; ++i) {
+        topic.tail_of_->append(q.jobs[i].what.shared());
     }
-    if (topic.live_ == 0 && topic.wanted_) {
-        topic.wanted_ = false;
-        topic.attached_ = false;
-        ++topic.life_;
-        broker_.detach(topic.name_);
-    }
-    if (topic.jobs_ == 0) settle(topic);
 }
 
-void topic_index::hold(topic_entry& topic, std::uint32_t slot) noexcept {
-    topic.slots_[slot].after = topic_entry::on_hold;
-}
-
-void topic_index::go_live(topic_entry& topic, std::uint32_t slot, std::uint64_t after) noexcept {
-    topic.slots_[slot].after = after;
+void topic_index::release_tail(topic_entry& topic) noexcept {
+    WEIR_ASSERT(topic.tail_users_ != 0);
+    if (--topic.tail_users_ == 0) topic.tail_of_.reset();
 }
 
 topic_policy const& topic_index::policy(topic_entry& topic) const {
@@ -163,7 +156,7 @@ void topic_index::unwatch(topic_entry& topic, subscriber& who) noexcept {
 void topic_index::on_presence(presence_change_ptr change) {
     auto* const topic = find(change->topic);
     if (topic == nullptr || !topic->watchers_ || topic->watchers_->places.empty()) return;
-    hold(*topic);
+    pin(*topic);
     queue_->tellings.push_back({.topic = topic,
                                 .what = presence_delivery(std::move(change)),
                                 .end = topic->watchers_->all.size()});
@@ -206,7 +199,7 @@ void topic_index::on_attached(std::string_view topic, result<position> at) {
     auto const found = topics_.find(topic);
     if (found == topics_.end() || found->second->answers_due_ == 0) return;
     auto& entry = *found->second;
-    hold(entry);
+    pin(entry);
     --entry.answers_due_;
     // Earlier answers belong to attachments that were taken back since.
     if (entry.answers_due_ == 0 && entry.wanted_) {
@@ -225,7 +218,7 @@ void topic_index::on_message(message_ptr m) {
     auto& entry = *found->second;
     WEIR_ASSERT(m->at.epoch == entry.tail_.epoch && m->at.offset > entry.tail_.offset);
     entry.tail_ = m->at;
-    hold(entry);
+    pin(entry);
     queue_->bytes += stored_bytes(*m);
     queue_->jobs.push_back({&entry, entry.life_, delivery(entry, std::move(m))});
 }
@@ -234,7 +227,10 @@ bool topic_index::fan_out(std::size_t budget) {
     auto& q = *queue_;
     budget -= tell_watchers(std::min(budget, std::max<std::size_t>(budget / 4, 1)));
     while (!q.jobs.empty() && budget != 0) {
-        if (q.run == 0) q.begin(budget);
+        if (q.run == 0) {
+            q.begin(budget);
+            begin_run();
+        }
         auto& topic = *q.jobs.front().topic;
         bool const alive = q.jobs.front().life == topic.life_;
         if (alive && q.next != topic.slots_.size()) {
@@ -253,6 +249,17 @@ bool topic_index::fan_out(std::size_t budget) {
     }
     tell_watchers(budget);
     return !idle();
+}
+
+/// What a fan-out has begun with belongs to the tail.
+void topic_index::begin_run() {
+    auto& q = *queue_;
+    topic_entry& topic = *q.jobs.front().topic;
+    if (q.jobs.front().life != topic.life_) return;
+    topic.begun_ = q.jobs[q.run - 1].what.what().at.offset;
+    for (std::size_t i = 0; topic.tail_of_ && i != q.run; ++i) {
+        topic.tail_of_->append(q.jobs[i].what.shared());
+    }
 }
 
 /// Takes the run on by at most `budget` deliveries and answers how many it used: whole slots, or,
@@ -307,12 +314,17 @@ topic_entry& topic_index::entry_of(std::string_view topic) {
 void topic_index::accept(topic_entry& topic, result<position> const& at) {
     topic.attached_ = true;
     topic.tail_ = *at;
+    topic.begun_ = at->offset;
     auto const waiting = topic.slots_.size();
+    auto const held = topic.held_.size();
     for (std::size_t i = 0; i != waiting; ++i) {
         auto& slot = topic.slots_[i];
         if (slot.who == nullptr) continue;
         if (slot.after != topic_entry::on_hold) slot.after = at->offset;
         slot.who->joined(topic, at);
+    }
+    for (std::size_t i = 0; i != held; ++i) {
+        if (auto* const who = topic.held_[i]) who->joined(topic, at);
     }
 }
 
@@ -326,35 +338,18 @@ void topic_index::refuse(topic_entry& topic, result<position> const& why) {
         --subscriptions_;
         who->joined(topic, why);
     }
+    topic.to_hold_ = 0;
+    for (auto*& held : topic.held_) {
+        auto* const who = std::exchange(held, nullptr);
+        if (who == nullptr) continue;
+        --topic.live_;
+        --subscriptions_;
+        who->joined(topic, why);
+    }
 }
 
 void topic_index::let_go(topic_entry& topic) {
     if (--topic.jobs_ == 0) settle(topic);
-}
-
-/// Nothing holds the topic: its slots may move, and an empty one may go, unless an answer is due
-/// that a later attachment could take for its own.
-void topic_index::settle(topic_entry& topic) {
-    if (topic.slots_.size() != topic.live_) compact(topic);
-    compact_watchers(topic);
-    auto& slots = topic.slots_;
-    if (slots.capacity() > std::max(slots_kept, slack_max * slots.size())) slots.shrink_to_fit();
-    if (topic.live_ == 0 && topic.answers_due_ == 0) topics_.erase(topics_.find(topic.name_));
-}
-
-/// Fills the gaps from the end.
-void topic_index::compact(topic_entry& topic) {
-    auto& slots = topic.slots_;
-    for (std::size_t gap = 0;; ++gap) {
-        while (!slots.empty() && slots.back().who == nullptr) slots.pop_back();
-        while (gap < slots.size() && slots[gap].who != nullptr) ++gap;
-        if (gap >= slots.size()) return;
-        auto const last = slots.size() - 1;
-        slots[gap] = slots[last];
-        slots.pop_back();
-        slots[gap].who->moved(topic, static_cast<std::uint32_t>(last),
-                              static_cast<std::uint32_t>(gap));
-    }
 }
 
 }  // namespace weir

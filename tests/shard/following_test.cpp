@@ -244,7 +244,7 @@ TEST_P(following_fixture, volatile_ones_of_the_absent_are_told_also_where_it_con
         auto const welcome = co_await f.come_back(m);
         EXPECT_NE(welcome.find("\"resumed\":true"), std::string::npos) << welcome;
         std::uint64_t declared = 0, last = 0;
-        for (std::string newest; newest != "5";) {
+        for (std::string newest; newest != "5" || declared != 3;) {
             auto const text = co_await hear_any(m);
             if (text.starts_with(R"({"type":"gap")")) {
                 EXPECT_EQ(field(text, "reason"), "detached") << text;

@@ -6,6 +6,7 @@
 #include <weir/message/message.hpp>
 #include <weir/topic/name_hash.hpp>
 #include <weir/topic/policy.hpp>
+#include <weir/topic/topic_tail.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@ class presence_delivery;
 
 /// Somebody who follows topics on this shard. Owned elsewhere; leaves every topic before it dies.
 /// No call may destroy a subscriber or make it join or leave from inside these, except that
-/// leave(), hold() and go_live() of the topic being delivered are allowed in `deliver`.
+/// leave(), hold() and use_tail() of the topic being delivered are allowed in `deliver`.
 class subscriber {
 public:
     /// One message of a topic that was joined. Pushes a reference; never blocks or throws.
@@ -71,9 +72,16 @@ private:
         subscriber* who = nullptr;      ///< null: left, removed when no fan-out is under way
         std::uint64_t after = not_yet;  ///< gets offsets above this
     };
+    /// A slot number with this bit is one in held_.
+    static constexpr std::uint32_t held_bit = std::uint32_t{1} << 31;
     std::string name_;
-    std::vector<slot> slots_;
-    std::uint32_t live_ = 0;         ///< slots with a subscriber
+    std::vector<slot> slots_;              ///< what a fan-out walks
+    std::vector<subscriber*> held_;        ///< on hold: out of its way; null: left
+    std::unique_ptr<topic_tail> tail_of_;  ///< while somebody uses it
+    std::uint32_t tail_users_ = 0;
+    std::uint32_t to_hold_ = 0;      ///< slots that go to held_ when no fan-out is under way
+    std::uint64_t begun_ = 0;        ///< the newest message whose fan-out has begun
+    std::uint32_t live_ = 0;         ///< slots with a subscriber, held or not
     std::uint32_t jobs_ = 0;         ///< fan-outs under way; slots keep their numbers meanwhile
     std::uint32_t answers_due_ = 0;  ///< attach calls not answered yet; only the last one counts
     std::uint32_t life_ = 0;         ///< counts detachments: a fan-out of an earlier life is void
@@ -137,10 +145,19 @@ public:
                                                 bool live = true);
     void leave(topic_entry& topic, std::uint32_t slot);
 
-    /// Nothing is delivered to that subscription until go_live(): then what has a higher offset
-    /// than `after`. A message that is being delivered is not delivered again.
-    static void hold(topic_entry& topic, std::uint32_t slot) noexcept;
-    static void go_live(topic_entry& topic, std::uint32_t slot, std::uint64_t after) noexcept;
+    /// Nothing is delivered to that subscription until go_live(), and it costs a fan-out nothing:
+    /// then what has a higher offset than `after`. Not from inside a delivery: go_live().
+    void hold(topic_entry& topic, std::uint32_t slot);
+    void go_live(topic_entry& topic, std::uint32_t slot, std::uint64_t after);
+
+    /// The topic has a tail while it is used: of all messages whose fan-out begins from now on, and
+    /// those of the fan-out under way. Its bounds are the ones last set.
+    void use_tail(topic_entry& topic);
+    static void release_tail(topic_entry& topic) noexcept;
+    static topic_tail const* tail_of(topic_entry const& topic) noexcept {
+        return topic.tail_of_.get();
+    }
+    void set_tail_bounds(topic_tail::bounds const& b) noexcept { tail_bounds_ = b; }
 
     topic_policy const& policy(topic_entry& topic) const;
     /// Policies are to be asked for again.
@@ -183,19 +200,25 @@ private:
     struct job;
     struct queue;
     topic_entry& entry_of(std::string_view topic);
-    static void hold(topic_entry& topic) noexcept { ++topic.jobs_; }
+    static void pin(topic_entry& topic) noexcept { ++topic.jobs_; }
     void let_go(topic_entry& topic);
     std::size_t tell_watchers(std::size_t budget);
     static void compact_watchers(topic_entry& topic) noexcept;
     std::size_t advance_run(topic_entry& topic, std::size_t budget);
     void settle(topic_entry& topic);
+    void begin_run();
+    static void take_slot(topic_entry& topic, std::uint32_t slot);
+    static void take_held(topic_entry& topic, std::uint32_t slot);
+    static void set_aside(topic_entry& topic);
     static void compact(topic_entry& topic);
+    static void compact_held(topic_entry& topic);
     static void accept(topic_entry& topic, result<position> const& at);
     void refuse(topic_entry& topic, result<position> const& why);
 
     topic_interest& broker_;
     std::unordered_map<std::string_view, std::unique_ptr<topic_entry>, name_hash> topics_;
     std::unique_ptr<queue> queue_;
+    topic_tail::bounds tail_bounds_;
     std::size_t subscriptions_ = 0;
     std::uint32_t generation_ = 1;
 };
