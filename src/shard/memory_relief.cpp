@@ -5,7 +5,6 @@
 #include <weir/base/log.hpp>
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace weir {
@@ -16,23 +15,12 @@ constexpr memory_step all_steps[] = {memory_step::tails, memory_step::detached,
                                      memory_step::publishes};
 
 /// A client and what would be freed of it.
-using holding = std::pair<std::size_t, client*>;
-
-/// The largest first, until `need` bytes are reached; answers how many bytes that made.
-template <class F>
-std::size_t take_largest(std::vector<holding>& all, std::size_t need, F&& take) {
-    auto const smaller = [](holding const& a, holding const& b) { return a.first < b.first; };
-    std::make_heap(all.begin(), all.end(), smaller);
-    std::size_t sum = 0;
-    while (sum < need && !all.empty()) {
-        std::pop_heap(all.begin(), all.end(), smaller);
-        auto const [bytes, c] = all.back();
-        all.pop_back();
-        take(*c);
-        sum += bytes;
-    }
-    return sum;
-}
+struct holding {
+    std::size_t bytes;
+    client* who;
+    bool mostly_kept;  ///< for a replay
+    bool operator<(holding const& other) const noexcept { return bytes < other.bytes; }
+};
 
 }  // namespace
 
@@ -88,24 +76,28 @@ void memory_relief::end_detached() {
     }
 }
 
-/// Each shard frees its part. First connections that do not read or that leave a message
-/// unfinished; when those are not enough, what the others have not confirmed is kept no longer.
+/// Each shard frees its part, from the clients that hold the most. What is kept for a replay is
+/// dropped before a connection is closed for less.
 void memory_relief::close_consumers() {
     std::size_t const excess = ladder_.excess(memory_step::consumers);
     std::size_t const need = std::max<std::size_t>(excess / shard_.fixed().shards, 1);
-    std::vector<holding> slow;
-    std::vector<holding> keeping;
+    std::vector<holding> all;
     shard_.clients().for_each([&](client& c) {
-        auto const bytes = c.memory_held();
-        if (bytes.waiting >= held_min) slow.emplace_back(bytes.waiting, &c);
-        if (bytes.kept >= held_min) keeping.emplace_back(bytes.kept, &c);
+        auto const held = c.memory_held();
+        std::size_t const bytes = held.waiting + held.kept;
+        if (bytes >= held_min) all.push_back({bytes, &c, held.kept > held.waiting});
     });
-    std::size_t const freed = take_largest(slow, need, [this](client& c) {
+    std::make_heap(all.begin(), all.end());
+    for (std::size_t freed = 0; freed < need && !all.empty(); all.pop_back()) {
+        std::pop_heap(all.begin(), all.end());
+        holding const& largest = all.back();
         at(shard_.counts().memory_steps, memory_step::consumers).add();
-        c.give_way();
-    });
-    if (freed < need) {
-        take_largest(keeping, need - freed, [](client& c) { c.forget_replay(); });
+        if (largest.mostly_kept) {
+            largest.who->forget_replay();
+        } else {
+            largest.who->give_way();
+        }
+        freed += largest.bytes;
     }
 }
 

@@ -22,7 +22,7 @@ public:
     /// Between two rounds of relief, unless memory grows by a share of the limit meanwhile.
     static constexpr milliseconds round{100};
     static constexpr std::size_t prompt_share = 128;
-    /// What a connection holds at least that is closed for it: less than that is not the cause.
+    /// What a client holds at least that gives way: less than that is not the cause.
     static constexpr std::size_t held_min = 4096;
     /// Detached sessions that a shard ends in a round: a twentieth of all, within these.
     static constexpr std::size_t sessions_least = 8;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -118,6 +119,35 @@ TEST_F(memory_budget, detached_sessions_end_and_are_told) {
         auto const welcome = co_await f.come_back(m);
         EXPECT_EQ(field(welcome, "resumed"), "false") << welcome;
         EXPECT_EQ(field(welcome, "reason"), "expired") << welcome;
+    }(*this));
+}
+
+TEST_F(memory_budget, what_is_kept_for_a_replay_goes_before_the_connection) {
+    start(2, bounded());
+    run([](memory_budget& f) -> asio::awaitable<void> {
+        auto m = co_await f.join();
+        co_await subscribe(m, "plain.a");
+        std::string const large = '"' + std::string(100'000, 'x') + '"';
+        for (int i = 0; i != 10; ++i) {
+            EXPECT_TRUE((co_await f.server->publish(note("plain.a", large))).has_value());
+            EXPECT_FALSE((co_await hear_of(m, R"({"type":"message")")).empty());
+        }
+        auto const kept = [&f] {
+            std::uint64_t n = 0;
+            for (auto const* o : f.server->observers()) n += o->replay_bytes.read();
+            return n;
+        };
+        EXPECT_GT(kept(), 1'000'000U);
+        f.fill(86);
+        co_await f.until([&] { return kept() < 4096; });
+        co_await tell(m, R"({"type":"ping","id":"a"})");
+        EXPECT_FALSE((co_await hear_of(m, R"({"type":"pong")")).empty());
+        f.fill(50);
+        m.link.reset();
+        co_await f.detached(1);
+        m.count = 1;
+        auto const welcome = co_await f.come_back(m);
+        EXPECT_EQ(field(welcome, "reason"), "overflow") << welcome;
     }(*this));
 }
 
