@@ -64,6 +64,8 @@ void history_checker::subscribed(seat s, subscribe_answer const& a,
     c.count = 0;
     if (!c.ever || another) c.passed = c.seen = 0;
     if (another && topics_[c.topic].keys) topics_[c.topic].keys->begin_anew();
+    // Its position may be below what it has: that comes again, now in the order of the topic.
+    if (c.conflating && since) c.seen = std::min(c.seen, since->offset);
     c.conflating = a.conflating;
     c.position = a.at->offset;
     c.strict_above = c.promised = 0;

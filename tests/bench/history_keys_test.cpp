@@ -136,6 +136,19 @@ TEST_F(history_keys_test, believes_a_position_only_with_the_newest_of_each_key) 
     expect(kind::stale_key, "offset 2: the position, but the newest of key b at 2 had not come");
 }
 
+TEST_F(history_keys_test, lets_it_come_again_where_it_conflates_no_longer) {
+    checker.subscribed(reader, conflating(0), {});
+    message(reader, 5, "a");
+    auto answer = at(6);
+    answer.recovered = true;
+    answer.receipt = subscribe_answer::recovery{3, 6};
+    checker.subscribed(reader, answer, place{"E", 2});
+    for (std::uint64_t n = 3; n != 8; ++n) message(reader, n, "a");
+    expect_clean();
+    message(reader, 7, "a");
+    EXPECT_EQ(checker.found(kind::repeated), 1U);
+}
+
 TEST_F(history_keys_test, lets_what_a_client_has_come_again_after_a_lost_session) {
     checker.subscribed(reader, conflating(0), {});
     message(reader, 5, "a");
