@@ -71,6 +71,7 @@ std::string_view to_string(limit_kind l) noexcept {
         "messages_per_second_per_user",
         "handshakes_per_second",
         "handshakes_per_ip_per_second",
+        "http_requests_per_ip_per_second",
         "connections",
         "connections_per_ip",
         "connections_per_user",

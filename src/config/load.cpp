@@ -50,6 +50,7 @@ settings development_settings() {
     auto& l = s.limits;
     l.connections_per_ip = l.connections;
     l.handshakes_per_ip_per_second = l.handshakes_per_second;
+    l.http_requests_per_ip_per_second = 1'000'000;
     s.session.detached.per_ip = s.session.detached.total;
 
     // Topics that have everything, so that every message of the protocol can be tried.

@@ -94,6 +94,8 @@ directory_limits make_directory_limits(config::settings const& s) {
         .connections_per_ip = s.limits.connections_per_ip,
         .connections_per_user = s.limits.connections_per_user,
         .handshakes_per_ip_per_second = static_cast<double>(s.limits.handshakes_per_ip_per_second),
+        .http_requests_per_ip_per_second =
+            static_cast<double>(s.limits.http_requests_per_ip_per_second),
         .messages_per_second_per_user = static_cast<double>(s.limits.messages_per_second_per_user)};
 }
 

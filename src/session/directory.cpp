@@ -18,6 +18,7 @@ token_bucket::limit twice(double per_second) noexcept {
 
 struct directory::state {
     directory_table addresses;
+    directory_table requests;  ///< by address; a rate of its own
     directory_table users;
     std::atomic<std::size_t> connections{0};
 
@@ -25,6 +26,7 @@ struct directory::state {
     std::atomic<std::size_t> per_ip_max{0};
     std::atomic<std::size_t> per_user_max{0};
     std::atomic<double> handshake_rate{0};
+    std::atomic<double> request_rate{0};
     std::atomic<double> message_rate{0};
 };
 
@@ -74,6 +76,7 @@ void directory::change(directory_limits limits) {
     state_->per_ip_max.store(limits.connections_per_ip, order);
     state_->per_user_max.store(limits.connections_per_user, order);
     state_->handshake_rate.store(limits.handshakes_per_ip_per_second, order);
+    state_->request_rate.store(limits.http_requests_per_ip_per_second, order);
     state_->message_rate.store(limits.messages_per_second_per_user, order);
 }
 
@@ -82,6 +85,13 @@ std::optional<directory::refusal> directory::admit_handshake(std::string_view ip
     milliseconds const wait = state_->addresses.take(ip, twice(rate), at);
     if (wait.count() == 0) return std::nullopt;
     return refusal{limit_kind::handshakes_per_ip, wait};
+}
+
+std::optional<directory::refusal> directory::admit_request(std::string_view ip, mono_time at) {
+    double const rate = state_->request_rate.load(std::memory_order_relaxed);
+    milliseconds const wait = state_->requests.take(ip, twice(rate), at);
+    if (wait.count() == 0) return std::nullopt;
+    return refusal{limit_kind::http_requests_per_ip, wait};
 }
 
 std::optional<directory::refusal> directory::enter(std::string_view ip, mono_time at, units& out) {
@@ -115,7 +125,7 @@ std::size_t directory::connections() const noexcept {
 }
 
 std::size_t directory::entries() const {
-    return state_->addresses.size() + state_->users.size();
+    return state_->addresses.size() + state_->requests.size() + state_->users.size();
 }
 
 }  // namespace weir

@@ -50,7 +50,7 @@ public:
     asio::awaitable<http::answer> handle(http::request& r) override {
         bool const health = r.path == "/healthz" || r.path == "/readyz";
         if (refusal && !health) co_return *refusal;
-        if (auto no = owner_.check_request(r)) co_return std::move(*no);
+        if (auto no = owner_.check_request(r, address)) co_return std::move(*no);
         co_return co_await owner_.routes_.handle(r);
     }
     bool keep_alive() const override {
@@ -102,8 +102,9 @@ void public_listener::add_routes() {
     }
 }
 
-/// Before any route.
-std::optional<http::response> public_listener::check_request(http::request const& r) {
+/// Before any route. A handshake for a WebSocket has a rate of its own, see admit().
+std::optional<http::response> public_listener::check_request(http::request const& r,
+                                                             std::string const& address) {
     if (own_names_ && !http::host_allowed(r.header("Host"), *own_names_)) {
         at(shard_.counts().refused, handshake_refusal::origin).add();
         auto no = http::json_error(403, errc::forbidden,
@@ -111,7 +112,12 @@ std::optional<http::response> public_listener::check_request(http::request const
         no.close = true;
         return no;
     }
-    return std::nullopt;
+    if (r.path == "/v1/ws") return std::nullopt;
+    auto const no =
+        shard_.commons().directory.admit_request(address_key(address), shard_.turn().at().mono);
+    if (!no) return std::nullopt;
+    at(shard_.counts().limited, no->limit).add();
+    return refusal_of(no->limit, no->retry_after);
 }
 
 http::answer public_listener::upgrade(http::request& r) {
@@ -247,8 +253,13 @@ http::response public_listener::refuse(limit_kind limit, milliseconds retry_afte
                                                                : handshake_refusal::rate_limited;
     at(shard_.counts().refused, why).add();
     at(shard_.counts().limited, limit).add();
-    bool const by_address =
-        limit == limit_kind::connections_per_ip || limit == limit_kind::handshakes_per_ip;
+    return refusal_of(limit, retry_after);
+}
+
+http::response public_listener::refusal_of(limit_kind limit, milliseconds retry_after) {
+    bool const by_address = limit == limit_kind::connections_per_ip ||
+                            limit == limit_kind::handshakes_per_ip ||
+                            limit == limit_kind::http_requests_per_ip;
     auto const code = by_address ? errc::rate_limited : errc::unavailable;
     auto told = http::json_error(
         fault{code, "limit reached: " + std::string(to_string(limit)), retry_after});

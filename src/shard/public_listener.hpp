@@ -48,7 +48,7 @@ private:
     class visit;
 
     void add_routes();
-    std::optional<http::response> check_request(http::request const& r);
+    std::optional<http::response> check_request(http::request const& r, std::string const& address);
     http::answer upgrade(http::request& r);
     dialect_id dialect_of(std::string_view subprotocol) const;
     boost::asio::awaitable<void> accept();
@@ -58,6 +58,7 @@ private:
     std::optional<http::response> admit(std::string const& key, directory::units& place);
     boost::asio::awaitable<bool> wait_for_slot(visit& v);
     http::response refuse(limit_kind limit, milliseconds retry_after);
+    static http::response refusal_of(limit_kind limit, milliseconds retry_after);
 
     shard& shard_;
     http::router routes_;

@@ -135,7 +135,7 @@ TEST(option_table, defaults_are_those_of_the_contract) {
                                            seconds(0),
                                            seconds(0)}));
     EXPECT_EQ(s.dedupe_window, seconds(300));
-    EXPECT_EQ(s.limits, (limit_settings{100'000, 100, 20, 1000, 20, 100, 200, 64 * 1024,
+    EXPECT_EQ(s.limits, (limit_settings{100'000, 100, 20, 1000, 20, 100, 100, 200, 64 * 1024,
                                         1024 * 1024, 128, 1'000'000, 1024 * 1024 * 1024,
                                         backlog_settings{100'000, 64 * 1024 * 1024}, 75, 20}));
     EXPECT_EQ(s.compression, (compression_settings{true, 256}));

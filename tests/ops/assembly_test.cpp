@@ -19,7 +19,8 @@ heartbeat: {interval: 21s, timeout: 7s, min: 5s, max: 90s}
 session: {hello_timeout: 3s, idle_timeout: 4m, max_lifetime: 5h, resume_window: 6m,
           replay: {messages: 24, bytes: 25KiB}, detached: {per_ip: 26, per_user: 27, total: 28}}
 limits: {connections: 11, connections_per_ip: 12, connections_per_user: 13, handshakes_per_second: 14,
-         handshakes_per_ip_per_second: 15, messages_per_second: 16, messages_per_second_per_user: 17,
+         handshakes_per_ip_per_second: 15,
+         http_requests_per_ip_per_second: 150, messages_per_second: 16, messages_per_second_per_user: 17,
          message_bytes: 18KiB, outbox_bytes: 19KiB, subscriptions: 20, topics: 21, errors: 22,
          history_bytes: 29MiB, backlog: {messages: 4321, bytes: 2MiB}, memory: 1GiB}
 compression: {enabled: false, min_bytes: 23}
@@ -54,6 +55,7 @@ topics: [{match: "a.{user}", subscribe: [owner, authenticated], publish: nobody}
     EXPECT_EQ(live.directory.connections_per_ip, 12U);
     EXPECT_EQ(live.directory.connections_per_user, 13U);
     EXPECT_EQ(live.directory.handshakes_per_ip_per_second, 15);
+    EXPECT_EQ(live.directory.http_requests_per_ip_per_second, 150);
     EXPECT_EQ(live.directory.messages_per_second_per_user, 17);
     EXPECT_EQ(live.handshakes_per_second, 14);
     EXPECT_EQ(live.memory_limit, std::size_t{1} << 30);

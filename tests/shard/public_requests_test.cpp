@@ -4,13 +4,14 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-// Plain HTTP on the public listener: under which names it may be asked.
+// Plain HTTP on the public listener: how often one address may ask, and under which names.
 namespace weir {
 namespace {
 
 struct public_requests : server_fixture {
-    void open(bool development) {
+    void open(double per_second, bool development) {
         auto live = everything_allowed();
+        live->directory.http_requests_per_ip_per_second = per_second;
         shard_settings fixed;
         fixed.development = development;
         fixed.pages.emplace("/", http::text_response("a page"));
@@ -34,10 +35,52 @@ struct public_requests : server_fixture {
         if (!got) throw std::runtime_error(got.error().message);
         co_return std::move(*got);
     }
+    std::uint64_t limited() const {
+        std::uint64_t n = 0;
+        for (auto const* o : server->observers()) {
+            n += at(o->limited, limit_kind::http_requests_per_ip).read();
+        }
+        return n;
+    }
 };
 
+// The rate is so low that no time a test takes brings another request.
+TEST_F(public_requests, of_one_address_are_limited_also_on_a_connection_that_is_kept) {
+    open(0.002, false);
+    run([](public_requests& f) -> asio::awaitable<void> {
+        auto const s = co_await f.dial();
+        auto const first = co_await ask(*s, get("/healthz"));
+        EXPECT_EQ(first.status, 200);
+        auto const last = co_await ask(*s, get("/healthz"));
+        EXPECT_EQ(last.status, 429);
+        EXPECT_FALSE(last.header("Retry-After").empty());
+        EXPECT_FALSE(last.keep_alive);
+        auto const page = co_await f.dial();
+        auto const refused = co_await ask(*page, get("/"));
+        EXPECT_EQ(refused.status, 429) << "whatever is asked for, on whatever connection";
+        // A handshake has its own limit.
+        auto const c = co_await f.client();
+        co_await say(*c, R"({"type":"hello"})");
+        co_await hear(*c, R"({"type":"welcome")");
+    }(*this));
+    EXPECT_EQ(limited(), 2U);
+}
+
+TEST_F(public_requests, have_a_burst_of_two_seconds) {
+    open(2.5, false);
+    run([](public_requests& f) -> asio::awaitable<void> {
+        auto const s = co_await f.dial();
+        for (int i = 0; i != 5; ++i) {
+            auto const r = co_await ask(*s, get(i % 2 == 0 ? "/healthz" : "/"));
+            EXPECT_EQ(r.status, 200) << i;
+            EXPECT_TRUE(r.keep_alive);
+        }
+    }(*this));
+    EXPECT_EQ(limited(), 0U);
+}
+
 TEST_F(public_requests, under_a_foreign_name_are_refused_in_development) {
-    open(true);
+    open(0, true);
     run([](public_requests& f) -> asio::awaitable<void> {
         auto const port = ":" + std::to_string(f.server->port());
         for (std::string const& host : {"127.0.0.1" + port, "localhost" + port, "[::1]" + port}) {
@@ -60,7 +103,7 @@ TEST_F(public_requests, under_a_foreign_name_are_refused_in_development) {
 }
 
 TEST_F(public_requests, under_any_name_are_taken_outside_of_development) {
-    open(false);
+    open(0, false);
     run([](public_requests& f) -> asio::awaitable<void> {
         auto const s = co_await f.dial();
         auto const r = co_await ask(*s, get("/", "chat.example.com"));

@@ -40,6 +40,7 @@ public:
                            .connections_per_ip = 10'000,
                            .connections_per_user = 100,
                            .handshakes_per_ip_per_second = 100'000,
+                           .http_requests_per_ip_per_second = 100'000,
                            .messages_per_second_per_user = 1'000'000};
         return live;
     }

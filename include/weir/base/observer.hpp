@@ -124,6 +124,7 @@ enum class limit_kind : std::uint8_t {
     messages_per_user,
     handshakes,
     handshakes_per_ip,
+    http_requests_per_ip,
     connections,
     connections_per_ip,
     connections_per_user,
@@ -142,7 +143,7 @@ enum class limit_kind : std::uint8_t {
     memory,
     backlog,
 };
-inline constexpr std::size_t limit_kind_count = 21;
+inline constexpr std::size_t limit_kind_count = 22;
 std::string_view to_string(limit_kind l) noexcept;
 
 /// What is done, in this order, as memory fills up (ADR 0018).

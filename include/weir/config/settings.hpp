@@ -108,6 +108,7 @@ struct limit_settings {
     std::uint64_t connections_per_user = 0;
     std::uint64_t handshakes_per_second = 0;
     std::uint64_t handshakes_per_ip_per_second = 0;
+    std::uint64_t http_requests_per_ip_per_second = 0;
     std::uint64_t messages_per_second = 0;  ///< per connection
     std::uint64_t messages_per_second_per_user = 0;
     std::uint64_t message_bytes = 0;  ///< the envelope, inflated; at most outbox_bytes
@@ -116,8 +117,8 @@ struct limit_settings {
     std::uint64_t topics = 0;
     std::uint64_t history_bytes = 0;  ///< logs and states of all topics
     backlog_settings backlog;
-    std::uint64_t memory = 0;         ///< bytes; up to 100: hundredths of what there is
-    std::uint64_t errors = 0;         ///< bad_request and unsupported per session and minute
+    std::uint64_t memory = 0;  ///< bytes; up to 100: hundredths of what there is
+    std::uint64_t errors = 0;  ///< bad_request and unsupported per session and minute
     bool operator==(limit_settings const&) const = default;
 };
 

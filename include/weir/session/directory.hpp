@@ -17,8 +17,9 @@ struct directory_limits {
     std::size_t connections = 100'000;
     std::size_t connections_per_ip = 100;
     std::size_t connections_per_user = 20;
-    double handshakes_per_ip_per_second = 20;   ///< burst is twice that; 0: no limit
-    double messages_per_second_per_user = 200;  ///< burst is twice that; 0: no limit
+    double handshakes_per_ip_per_second = 20;      ///< burst is twice that; 0: no limit
+    double http_requests_per_ip_per_second = 100;  ///< burst is twice that; 0: no limit
+    double messages_per_second_per_user = 200;     ///< burst is twice that; 0: no limit
 };
 
 /// What counts as one address: an IPv4 address, also one mapped into IPv6, as it is; an IPv6
@@ -69,6 +70,8 @@ public:
     // `ip` is an address_key().
     /// One handshake from an address: takes from its rate. Nothing: go on.
     std::optional<refusal> admit_handshake(std::string_view ip, mono_time at);
+    /// One HTTP request from an address that is no handshake, likewise.
+    std::optional<refusal> admit_request(std::string_view ip, mono_time at);
     /// One connection from an address. On success `out` holds its place.
     std::optional<refusal> enter(std::string_view ip, mono_time at, units& out);
     /// One connection of a user.
