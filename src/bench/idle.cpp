@@ -18,7 +18,7 @@ std::string idle_configuration() {
     return daemon_side::configuration(
         "heartbeat: {interval: 5s, timeout: 4s, min: 1s, max: 60s}\n"
         "session: {resume_window: 10m,\n"
-        "          detached: {per_ip: 100000, per_user: 100000, total: 1000000}}\n",
+        "          detached: {per_ip: 100000, per_user: 100000, total: 900000}}\n",
         ", history: {messages: 100}");
 }
 

@@ -88,7 +88,7 @@ daemon_side::daemon_side(options const& o) {
         o.detached == 0
             ? ""
             : "session: {resume_window: 1h,\n"
-              "          detached: {per_ip: 100000, per_user: 1000000, total: 1000000}}\n";
+              "          detached: {per_ip: 100000, per_user: 900000, total: 900000}}\n";
     server_ = std::make_unique<measured_server>(o, configuration(more));
     memory_at_start_ = server_->memory();
     leave_detached(o);

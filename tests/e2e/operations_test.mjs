@@ -164,7 +164,9 @@ test('what is wrong is said in full, with exit status 2', quick, async (t) => {
   }
   assert.equal(weir(['check', '-c', join(directory, 'missing.yaml')]).status, 2);
   assert.equal(weir(['serve', '--frobnicate']).status, 2);
-  assert.equal(weir([]).status, 2);
+  const bare = weir([]);
+  assert.equal(bare.status, 0, 'without a command it prints its help');
+  assert.match(bare.out, /weir serve/);
 
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
