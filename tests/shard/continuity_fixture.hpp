@@ -130,15 +130,24 @@ public:
     }
     /// Until the server has seen that so many sessions are without a connection.
     asio::awaitable<void> detached(std::uint64_t wanted) {
+        return counted(wanted, [](observer const& o) { return o.sessions_detached.read(); });
+    }
+    /// Until the server has replaced that many messages by newer ones of their keys.
+    asio::awaitable<void> conflated(std::uint64_t wanted) {
+        return counted(
+            wanted, [](observer const& o) { return at(o.dropped, drop_reason::conflated).read(); });
+    }
+    /// Until what all shards have counted is that many.
+    asio::awaitable<void> counted(std::uint64_t wanted, std::uint64_t (*read)(observer const&)) {
         asio::steady_timer look(control);
         for (auto const end = patience(); std::chrono::steady_clock::now() < end;) {
             std::uint64_t n = 0;
-            for (auto const* o : server->observers()) n += o->sessions_detached.read();
+            for (auto const* o : server->observers()) n += read(*o);
             if (n == wanted) co_return;
             look.expires_after(milliseconds(1));
             co_await look.async_wait(asio::use_awaitable);
         }
-        throw std::runtime_error("never saw that many detached sessions");
+        throw std::runtime_error("the server never counted that many");
     }
     /// Subscribes; answers the ok.
     static asio::awaitable<std::string> subscribe(member& m, std::string topic,
